@@ -1,0 +1,53 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// What `import Glibc` hides: variadic calls, function-like macros and calls newer than its headers.
+// Every function returns -1 and sets errno on failure unless it says otherwise.
+
+/// Wipes memory in a way the optimiser may not drop.
+void csystem_wipe(void *bytes, size_t count);
+/// Overwrites the unused part of this thread's stack, where earlier calls may have left copies.
+void csystem_wipe_stack(void);
+
+/// Fills `bytes` from the kernel's random generator; waits until it is seeded, never fails.
+void csystem_random(void *bytes, size_t count);
+
+int csystem_memfd_secret(void);
+int csystem_close_range(unsigned first, unsigned last);
+int csystem_set_nondumpable(void);
+int csystem_set_no_new_privileges(void);
+int csystem_deny_executable_memory(void);
+int csystem_disable_speculation_leaks(void);
+int csystem_drop_identity(uid_t user, gid_t group);
+int csystem_drop_capabilities(void);
+int csystem_set_parent_death_signal(int signal);
+
+/// The kernel's Landlock ABI version, or -1 where there is none.
+int csystem_landlock_abi(void);
+/// Denies every file system, TCP and scope right that the kernel's ABI knows. Needs no_new_privs.
+int csystem_landlock_deny_all(void);
+
+/// sendmsg/recvmsg with at most one descriptor. `*descriptor` is -1 where none came.
+ssize_t csystem_send_descriptor(int socket, const void *bytes, size_t count, int descriptor);
+ssize_t csystem_receive_descriptor(int socket, void *bytes, size_t count, int *descriptor);
+
+int csystem_pidfd_signal(int pidfd, int signal);
+/// Waits for the process behind `pidfd`; stores the exit code, or 128 + the signal that ended it. No hang.
+/// Returns 1 when it was reaped, 0 when it still runs.
+int csystem_pidfd_reap(int pidfd, int *outcome);
+
+struct csystem_spawn {
+    int executable;          ///< open descriptor of the program; it is executed by this descriptor
+    char *const *arguments;
+    char *const *environment;
+    int channel;             ///< becomes descriptor 3 of the child
+    int diagnostics;         ///< becomes descriptors 1 and 2 of the child
+    uint64_t address_space;  ///< RLIMIT_AS in bytes
+    uint64_t file_size;      ///< RLIMIT_FSIZE in bytes; the child lowers it to 0 itself
+    uint64_t cpu_seconds;
+    int namespaces;          ///< non-zero: own pid, net, ipc, uts and mount namespaces
+};
+/// Starts a confined child. Signals are blocked around the call. Returns the pid and stores a pidfd.
+pid_t csystem_spawn(const struct csystem_spawn *order, int *pidfd);

@@ -1,0 +1,95 @@
+#define _GNU_SOURCE
+#include "csystem.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int csystem_pidfd_signal(int pidfd, int signal) { return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0); }
+
+int csystem_pidfd_reap(int pidfd, int *outcome) {
+    siginfo_t info = {0};
+    int result;
+    do result = waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, WEXITED | WNOHANG);
+    while (result < 0 && errno == EINTR);
+    if (result < 0) return -1;
+    if (info.si_pid == 0) return 0;
+    *outcome = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+    return 1;
+}
+
+struct child_order { const struct csystem_spawn *spawn; int failure; };
+
+static void limit(int resource, rlim_t value) {
+    struct rlimit current, wanted = {value, value};
+    // A hard limit below the wanted one stays: only tightening is ever needed.
+    if (getrlimit(resource, &current) == 0 && current.rlim_max < value) wanted.rlim_cur = wanted.rlim_max = current.rlim_max;
+    setrlimit(resource, &wanted);
+}
+
+// Runs in the parent's memory until exec: only plain system calls, no allocation, no locks.
+static int child(void *context) {
+    struct child_order *order = context;
+    const struct csystem_spawn *spawn = order->spawn;
+    for (int number = 1; number < 65; number++) {
+        if (number != SIGKILL && number != SIGSTOP && number != 32 && number != 33) signal(number, SIG_DFL);
+    }
+    setsid();
+    // Move both out of the way of 0-3 before those are filled.
+    int executable = fcntl(spawn->executable, F_DUPFD, 10);
+    int channel = fcntl(spawn->channel, F_DUPFD, 10);
+    int diagnostics = fcntl(spawn->diagnostics, F_DUPFD, 10);
+    int null = open("/dev/null", O_RDONLY);
+    if (executable < 0 || channel < 0 || diagnostics < 0 || null < 0 || dup2(null, 0) < 0 || dup2(diagnostics, 1) < 0
+        || dup2(diagnostics, 2) < 0 || dup2(channel, 3) < 0 || dup2(executable, 4) < 0
+        || fcntl(4, F_SETFD, FD_CLOEXEC) < 0 || syscall(SYS_close_range, 5u, ~0u, 0u) < 0) {
+        order->failure = errno;
+        _exit(127);
+    }
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_NPROC, 0);
+    limit(RLIMIT_NOFILE, 16);
+    limit(RLIMIT_FSIZE, spawn->file_size);
+    limit(RLIMIT_AS, spawn->address_space);
+    limit(RLIMIT_CPU, spawn->cpu_seconds);
+    // The signal belongs to the spawning thread, which lives as long as the process. A parent that died before
+    // this line closed the channel, and the worker ends at its first read.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    syscall(SYS_execveat, 4, "", spawn->arguments, spawn->environment, AT_EMPTY_PATH);
+    order->failure = errno;
+    _exit(127);
+}
+
+pid_t csystem_spawn(const struct csystem_spawn *spawn, int *pidfd) {
+    // One spawning thread per process, so one stack is enough.
+    static char stack[64 * 1024] __attribute__((aligned(16)));
+    struct child_order order = {spawn, 0};
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+    if (spawn->namespaces) {
+        flags |= CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS;
+        if (geteuid() != 0) flags |= CLONE_NEWUSER;
+    }
+    pid_t pid = clone(child, stack + sizeof stack, flags, &order, pidfd);
+    int failure = pid < 0 ? errno : order.failure;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (pid >= 0 && order.failure != 0) {
+        int outcome;
+        while (csystem_pidfd_reap(*pidfd, &outcome) == 0) {}
+        close(*pidfd);
+        pid = -1;
+    }
+    errno = failure;
+    return pid;
+}

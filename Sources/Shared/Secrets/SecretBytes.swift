@@ -1,0 +1,122 @@
+internal import CSystem
+internal import Glibc
+
+/// Secret bytes in the process's `SecretArena`: move-only, locked, wiped when the last owner lets go.
+///
+/// There is deliberately no conversion to `String`, `Data` or `Array`, and a noncopyable value cannot be interpolated,
+/// logged or encoded. Code that touches plaintext borrows the bytes inside a closure.
+// @unchecked: the memory has one owner at a time, which the compiler enforces through ~Copyable.
+package struct SecretBytes: ~Copyable, @unchecked Sendable {
+    private let memory: UnsafeMutableRawBufferPointer
+    private let arena: SecretArena
+    /// The highest count ever reached: what must be wiped.
+    private var touched = 0
+    package private(set) var count = 0 {
+        didSet { touched = max(touched, count) }
+    }
+
+    package var capacity: Int { memory.count }
+    package var isEmpty: Bool { count == 0 }
+    package var description: String { "‹secret›" }
+
+    /// An empty secret with room for `capacity` bytes.
+    package init(capacity: Int) throws(SecretMemoryError) {
+        let arena = try SecretArena.shared()
+        memory = try arena.allocate(capacity)
+        self.arena = arena
+    }
+
+    /// `count` bytes from the kernel's random generator.
+    package static func random(count: Int) throws(SecretMemoryError) -> SecretBytes {
+        var secret = try SecretBytes(capacity: count)
+        secret.extend(to: count)
+        csystem_random(secret.memory.baseAddress, count)
+        return secret
+    }
+
+    package borrowing func withBytes<R: ~Copyable, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+        try body(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+    }
+
+    /// The bytes, changeable in place. Their number stays.
+    package mutating func withMutableBytes<R: ~Copyable, E: Error>(
+        _ body: (UnsafeMutableRawBufferPointer) throws(E) -> R
+    ) throws(E) -> R {
+        try body(UnsafeMutableRawBufferPointer(rebasing: memory[..<count]))
+    }
+
+    /// Makes room for more bytes at the end; they start as zero.
+    ///
+    /// - Precondition: `newCount` lies between `count` and `capacity`.
+    package mutating func extend(to newCount: Int) {
+        precondition(newCount >= count && newCount <= capacity)
+        count = newCount
+    }
+
+    /// Drops bytes from the end and wipes them.
+    package mutating func truncate(to newCount: Int) {
+        precondition(newCount >= 0 && newCount <= count)
+        csystem_wipe(memory.baseAddress! + newCount, count - newCount)
+        count = newCount
+    }
+
+    /// Drops the first `dropped` bytes; the rest moves to the front and the freed end is wiped.
+    package mutating func removeFirst(_ dropped: Int) {
+        precondition(dropped >= 0 && dropped <= count)
+        memmove(memory.baseAddress!, memory.baseAddress! + dropped, count - dropped)
+        truncate(to: count - dropped)
+    }
+
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) throws(SecretMemoryError) {
+        guard capacity - count >= bytes.count else { throw .overflow }
+        guard let source = bytes.baseAddress else { return }
+        memcpy(memory.baseAddress! + count, source, bytes.count)
+        count += bytes.count
+    }
+
+    package mutating func append(_ byte: UInt8) throws(SecretMemoryError) {
+        guard count < capacity else { throw .overflow }
+        memory[count] = byte
+        count += 1
+    }
+
+    package mutating func append(_ other: borrowing SecretBytes) throws(SecretMemoryError) {
+        guard capacity - count >= other.count else { throw .overflow }
+        memcpy(memory.baseAddress! + count, other.memory.baseAddress!, other.count)
+        count += other.count
+    }
+
+    package mutating func append(_ text: StaticString) throws(SecretMemoryError) {
+        try append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Appends bytes that are no secret, as part of a larger secret text.
+    package mutating func append(public text: some Collection<UInt8>) throws(SecretMemoryError) {
+        for byte in text { try append(byte) }
+    }
+
+    /// A copy of `range`, for instance one half of a key.
+    package borrowing func copy(_ range: Range<Int>) throws(SecretMemoryError) -> SecretBytes {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        var other = try SecretBytes(capacity: range.count)
+        try other.append(UnsafeRawBufferPointer(rebasing: memory[range]))
+        return other
+    }
+
+    /// Compares in a time that depends on the lengths alone.
+    package borrowing func equals(_ other: borrowing SecretBytes) -> Bool {
+        guard count == other.count else { return false }
+        var difference: UInt8 = 0
+        for index in 0..<count { difference |= memory[index] ^ other.memory[index] }
+        return difference == 0
+    }
+
+    /// Wipes the bytes now; the secret is empty afterwards and can be filled again.
+    package mutating func wipe() {
+        csystem_wipe(memory.baseAddress!, touched)
+        count = 0
+        touched = 0
+    }
+
+    deinit { arena.release(memory, used: touched) }
+}
