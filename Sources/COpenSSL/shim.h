@@ -10,13 +10,18 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 // Function-like macros are invisible to Swift; each gets a typed twin.
 static inline int copenssl_set_minimum_tls12(SSL_CTX *context) {
     return (int)SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 }
+/// The name that is asked for and that the certificate must carry.
 static inline int copenssl_set_server_name(SSL *tls, const char *name) {
-    return (int)SSL_set_tlsext_host_name(tls, name);
+    // An address literal is matched against address entries, and is never sent as a server name.
+    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls), name) == 1) return 1;
+    SSL_set_hostflags(tls, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return SSL_set1_host(tls, name) == 1 && SSL_set_tlsext_host_name(tls, name) == 1;
 }
 // Record buffers are wiped by OpenSSL itself, and lack of a close_notify is an error, not an end.
 static inline void copenssl_set_worker_options(SSL_CTX *context) {

@@ -120,3 +120,21 @@ package struct SecretBytes: ~Copyable, @unchecked Sendable {
 
     deinit { arena.release(memory, used: touched) }
 }
+
+extension SecretBytes {
+    /// Whether the bytes are well-formed UTF-8.
+    package var isUTF8: Bool {
+        withBytes { bytes in
+            var index = 0
+            while index < bytes.count {
+                if bytes[index] < 0x80 {
+                    index += 1
+                } else {
+                    guard let length = try? UTF8Sequence.length(bytes, at: index) else { return false }
+                    index += length
+                }
+            }
+            return true
+        }
+    }
+}

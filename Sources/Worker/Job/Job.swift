@@ -1,0 +1,114 @@
+internal import Shared
+
+/// One job, from the order to the last frame. Everything secret it touches lives in `SecretBytes` of this function's
+/// scope and is wiped when the scope ends.
+struct Job: ~Copyable {
+    private var channel: SupervisorChannel
+    private let trust: TrustStore?
+
+    init(channel: consuming SupervisorChannel, trust: TrustStore?) {
+        self.channel = channel
+        self.trust = trust
+    }
+
+    /// Runs the job. A failure of the job is reported; a broken channel is thrown, and nobody is there to be told.
+    mutating func run() throws(ChannelError) {
+        let start = try channel.receive(.start)
+        do {
+            let credential = try channel.readBody(start.bodyLength)
+            let order = try JobOrder(start.fields)
+            try serve(order, credential: credential)
+        } catch let error as ChannelError { throw error } catch {
+            try channel.send(.failed, fields: [.init("code", .string(Job.code(of: error).rawValue))])
+        }
+    }
+
+    private mutating func serve(_ order: JobOrder, credential: consuming SecretBytes) throws {
+        let pair = try SealingKeyPair()
+        try channel.send(.sealingKey, fields: [.init("public", .string(Hexadecimal.encode(pair.publicKey)))])
+        let prompt = try receivePrompt(pair)
+        let answer = try infer(order, prompt, credential: credential)
+        let innerHash = try Job.innerHash(answer)
+        let hashField = JSONValue.Member("innerHash", .string(Hexadecimal.encode(innerHash)))
+        switch order.encryption {
+        case .none: try channel.send(.output, fields: [hashField])
+        case .some(let encryption):
+            let key = try SecretBytes.random(count: Cryptography.keyBytes)
+            try channel.send(.output, fields: [hashField], body: try Cryptography.seal(answer, key: key))
+            try storeOutputKey(key, encryption)
+        }
+        _ = try channel.receive(.done)
+    }
+
+    /// Unseals the key halves and decrypts the prompt; key and halves are gone afterwards.
+    private mutating func receivePrompt(_ pair: borrowing SealingKeyPair) throws -> SecretBytes {
+        let material = try channel.receive(.material)
+        let sizes = ["high", "low", "blob"].map { material.fields[$0]?.int ?? -1 }
+        guard sizes.allSatisfy({ $0 >= 0 && $0 <= material.bodyLength }), sizes.reduce(0, +) == material.bodyLength else {
+            throw ChannelError.malformedHeader
+        }
+        var high = try channel.readBody(sizes[0])
+        var low = try channel.readBody(sizes[1])
+        var blob = try channel.readBody(sizes[2])
+        var key = try pair.open(&high)
+        let lowHalf = try pair.open(&low)
+        var whole = try SecretBytes(capacity: Cryptography.keyBytes)
+        try whole.append(key)
+        try whole.append(lowHalf)
+        key.wipe()
+        try Cryptography.open(&blob, key: whole)
+        guard blob.count <= channel.limits.prompt else { throw JobFailure.promptTooLarge }
+        guard blob.isUTF8 else { throw JobFailure.promptNotText }
+        return blob
+    }
+
+    private mutating func infer(
+        _ order: JobOrder, _ prompt: borrowing SecretBytes, credential: consuming SecretBytes
+    ) throws -> SecretBytes {
+        switch order.backend {
+        case .mock: return try MockBackend.answer(modelID: order.modelID, prompt: prompt)
+        case .chat(let chat):
+            let connection: Connection
+            do {
+                connection = try connect(to: chat.endpoint, timeout: chat.timeout)
+            } catch let error as ExchangeError { throw JobFailure(model: error) }
+            return try ChatBackend(order: chat, modelID: order.modelID)
+                .answer(to: prompt, over: connection, credential: credential)
+        }
+    }
+
+    private mutating func storeOutputKey(_ key: borrowing SecretBytes, _ order: EncryptionOrder) throws {
+        let encryption = OutputKeyEncryption(order: order)
+        let half = Cryptography.keyBytes / 2
+        var handles: [String] = []
+        for range in [0..<half, half..<2 * half] {
+            let connection: Connection
+            do {
+                connection = try connect(to: order.endpoint, timeout: order.timeout)
+            } catch is ExchangeError { throw JobFailure.encryptionUnreachable }
+            handles.append(try encryption.encrypt(half: try key.copy(range), over: connection))
+        }
+        try channel.send(.outputKey, fields: [.init("high", .string(handles[0])), .init("low", .string(handles[1]))])
+    }
+
+    private mutating func connect(to endpoint: Endpoint, timeout: Int) throws -> Connection {
+        try channel.send(.connect, fields: [.init("endpoint", .string(endpoint.name.rawValue))])
+        let reply = try channel.receive(.endpoint)
+        return try Connection(
+            descriptor: reply.descriptor, endpoint: endpoint, trust: trust, deadline: Deadline(milliseconds: timeout))
+    }
+
+    private static func innerHash(_ answer: borrowing SecretBytes) throws -> [UInt8] {
+        var normalised = try answer.copy(0..<answer.count)
+        NormalisedText.normalise(&normalised)
+        return SHA256.hash(normalised)
+    }
+
+    private static func code(of error: any Error) -> JobFailure {
+        switch error {
+        case let failure as JobFailure: failure
+        case is SecretMemoryError: .secretMemoryExhausted
+        default: .workerMisbehaved
+        }
+    }
+}

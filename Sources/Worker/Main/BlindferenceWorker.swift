@@ -1,0 +1,6 @@
+internal import Worker
+
+@main
+struct BlindferenceWorker {
+    static func main() { WorkerProcess.run() }
+}

@@ -1,0 +1,48 @@
+internal import CSystem
+internal import Glibc
+internal import Shared
+
+/// Which wall could not be built. The exit status of the worker, so that the supervisor can name it.
+enum SandboxError: Int32, Error {
+    case arguments = 70
+    case dumpable, arena, identity, trustStore, cryptography, privileges, filter
+}
+
+/// The walls around one worker, in the one order that works. Nothing here can be switched off.
+///
+/// Before: the supervisor closed all descriptors but 0-3, set the limits and forbade new privileges.
+struct Sandbox {
+    /// Landlock's ABI version, 0 where the kernel has none (an extra layer, named in status and receipt).
+    let landlock: Int
+    let arena: SecretArena.Kind
+    let trust: TrustStore?
+
+    private static let nobody: uid_t = 65534
+
+    init(arenaCapacity: Int, trustFile: String?) throws(SandboxError) {
+        // exec made the process dumpable again.
+        guard csystem_set_nondumpable() == 0 else { throw .dumpable }
+        // The arena comes before the identity goes: root may lock more than a user.
+        do { arena = try SecretArena.prepare(capacity: arenaCapacity).kind } catch { throw .arena }
+        var nothing = rlimit(rlim_cur: 0, rlim_max: 0)
+        // After the arena: memfd_secret is sized by ftruncate, which the limit would stop.
+        guard setrlimit(__rlimit_resource_t(UInt32(RLIMIT_FSIZE.rawValue)), &nothing) == 0 else { throw .privileges }
+        if geteuid() == 0 {
+            // A user namespace that maps nobody else refuses the change; its root is nobody outside.
+            let dropped = csystem_drop_identity(Sandbox.nobody, Sandbox.nobody) == 0
+            guard csystem_drop_capabilities() == 0, dropped else { throw .identity }
+        }
+        // A change of identity resets both.
+        guard csystem_set_nondumpable() == 0, csystem_set_parent_death_signal(SIGKILL) == 0 else { throw .dumpable }
+        guard csystem_set_no_new_privileges() == 0 else { throw .privileges }
+        // A write to a server that went away is an error of that exchange, not the end of the worker.
+        signal(SIGPIPE, SIG_IGN)
+        do { trust = try TrustStore.prepare(file: trustFile) } catch { throw .trustStore }
+        guard Cryptography.prepare() else { throw .cryptography }
+        // Extra layers: a kernel may lack them.
+        _ = csystem_deny_executable_memory()
+        _ = csystem_disable_speculation_leaks()
+        landlock = csystem_landlock_deny_all() == 0 ? Int(csystem_landlock_abi()) : 0
+        try SystemCallFilter.install()
+    }
+}
