@@ -27,6 +27,13 @@ let package = Package(
             linkerSettings: [
                 .unsafeFlags(["-static-executable", "-use-ld=lld", "-Xclang-linker", "-static-pie"])
             ]),
+
+        .target(
+            name: "Supervisor", dependencies: ["Shared", "CSystem"], path: "Sources/Supervisor/Node",
+            swiftSettings: settings),
+        .testTarget(
+            name: "SupervisorTests", dependencies: ["Supervisor", "Shared"],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

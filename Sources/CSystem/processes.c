@@ -12,15 +12,22 @@
 
 int csystem_pidfd_signal(int pidfd, int signal) { return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0); }
 
-int csystem_pidfd_reap(int pidfd, int *outcome) {
+static int wait_for(int pidfd, int *outcome, int options) {
     siginfo_t info = {0};
     int result;
-    do result = waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, WEXITED | WNOHANG);
+    do result = waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, WEXITED | WNOHANG | options);
     while (result < 0 && errno == EINTR);
     if (result < 0) return -1;
     if (info.si_pid == 0) return 0;
     *outcome = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
     return 1;
+}
+
+int csystem_pidfd_reap(int pidfd, int *outcome) { return wait_for(pidfd, outcome, 0); }
+
+int csystem_pidfd_peek(int pidfd) {
+    int outcome;
+    return wait_for(pidfd, &outcome, WNOWAIT) == 1 ? outcome : -1;
 }
 
 struct child_order { const struct csystem_spawn *spawn; int failure; };
@@ -43,10 +50,10 @@ static int child(void *context) {
     // Move both out of the way of 0-3 before those are filled.
     int executable = fcntl(spawn->executable, F_DUPFD, 10);
     int channel = fcntl(spawn->channel, F_DUPFD, 10);
-    int diagnostics = fcntl(spawn->diagnostics, F_DUPFD, 10);
-    int null = open("/dev/null", O_RDONLY);
-    if (executable < 0 || channel < 0 || diagnostics < 0 || null < 0 || dup2(null, 0) < 0 || dup2(diagnostics, 1) < 0
-        || dup2(diagnostics, 2) < 0 || dup2(channel, 3) < 0 || dup2(executable, 4) < 0
+    // A worker has no voice but its channel: what a crash prints goes nowhere.
+    int null = open("/dev/null", O_RDWR);
+    if (executable < 0 || channel < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0
+        || dup2(channel, 3) < 0 || dup2(executable, 4) < 0
         || fcntl(4, F_SETFD, FD_CLOEXEC) < 0 || syscall(SYS_close_range, 5u, ~0u, 0u) < 0) {
         order->failure = errno;
         _exit(127);

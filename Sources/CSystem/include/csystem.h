@@ -38,12 +38,14 @@ int csystem_pidfd_signal(int pidfd, int signal);
 /// Returns 1 when it was reaped, 0 when it still runs.
 int csystem_pidfd_reap(int pidfd, int *outcome);
 
+/// The same outcome without reaping, once the process has ended; -1 while it runs.
+int csystem_pidfd_peek(int pidfd);
+
 struct csystem_spawn {
     int executable;          ///< open descriptor of the program; it is executed by this descriptor
     char *const *arguments;
     char *const *environment;
-    int channel;             ///< becomes descriptor 3 of the child
-    int diagnostics;         ///< becomes descriptors 1 and 2 of the child
+    int channel;             ///< becomes descriptor 3 of the child; 0-2 are /dev/null
     uint64_t address_space;  ///< RLIMIT_AS in bytes
     uint64_t file_size;      ///< RLIMIT_FSIZE in bytes; the child lowers it to 0 itself
     uint64_t cpu_seconds;

@@ -1,0 +1,209 @@
+internal import CSystem
+internal import Dispatch
+internal import Glibc
+package import Shared
+
+/// The supervisor's end of one worker: its process and its channel. One job, then it is over.
+///
+/// All blocking calls run on the worker's own queue and are bounded by the deadline that each call names.
+// @unchecked: descriptors are constant, the machine is only touched on `queue`, the state is behind a lock.
+package final class Worker: @unchecked Sendable {
+    package let pid: Int32
+    package let limits: JobLimits
+    private let pidfd: Int32
+    private let channel: Int32
+    private let queue: DispatchQueue
+    private var machine = JobMachine()
+    private var proofRead: WorkerProof?
+    private var readyFields = JSONValue.null
+
+    /// Time for a fresh worker to build its walls; loading certificates takes most of it.
+    static let readyTimeout = Duration.seconds(10)
+
+    init(pid: pid_t, pidfd: Int32, channel: Int32, limits: JobLimits) {
+        self.pid = pid
+        self.pidfd = pidfd
+        self.channel = channel
+        self.limits = limits
+        queue = DispatchQueue(label: "worker-\(pid)")
+    }
+
+    deinit {
+        // The channel's end ends a waiting worker; the signal ends any other.
+        close(channel)
+        _ = csystem_pidfd_signal(pidfd, SIGKILL)
+        var outcome: Int32 = 0
+        // A killed process is gone within moments, and nobody else may reap it.
+        while csystem_pidfd_reap(pidfd, &outcome) == 0 { Worker.pollDescriptor(pidfd, POLLIN, timeout: 1000) }
+        close(pidfd)
+    }
+
+    /// The walls as seen from outside, once the worker is ready.
+    package var proof: WorkerProof? { queue.sync { proofRead } }
+    /// What the worker says of its extra layers: `landlock` (ABI) and `arena`.
+    package var layers: JSONValue { queue.sync { readyFields } }
+
+    func becomeReady() async throws(WorkerError) {
+        let deadline = ContinuousClock.now + Worker.readyTimeout
+        try await onQueue { () throws(WorkerError) in
+            let (header, _) = try self.read(deadline)
+            guard header.kind == .ready else { throw .channel(.outOfOrder(header.kind)) }
+            self.readyFields = header.fields
+            self.proofRead = try WorkerProof(pid: self.pid)
+        }
+    }
+
+    /// Sends a frame whose body, if any, is no secret of this process.
+    package func send(
+        _ kind: MessageKind, fields: [JSONValue.Member] = [], body: [[UInt8]] = [], descriptor: Int32 = -1,
+        deadline: ContinuousClock.Instant
+    ) async throws(WorkerError) {
+        let length = body.reduce(0) { $0 + $1.count }
+        try await onQueue { () throws(WorkerError) in
+            try self.write(FrameHeader(kind, bodyLength: length, fields: fields).encoded(), descriptor: descriptor, deadline)
+            for part in body { try self.write(part, deadline) }
+            try self.observe(kind)
+        }
+    }
+
+    /// Sends the order, with the model's API key straight from secret memory.
+    package func start(
+        _ order: JobOrder, credential: SharedSecret?, deadline: ContinuousClock.Instant
+    ) async throws(WorkerError) {
+        try await onQueue { () throws(WorkerError) in
+            let header = FrameHeader(.start, bodyLength: credential?.bytes.count ?? 0, fields: order.fields)
+            try self.write(header.encoded(), deadline)
+            if let credential {
+                try credential.bytes.withBytes { bytes throws(WorkerError) in try self.write(bytes, deadline) }
+            }
+            try self.observe(.start, starts: order.role)
+        }
+    }
+
+    /// The next frame. The worker's own failure is thrown as `failed`.
+    package func receive(deadline: ContinuousClock.Instant) async throws(WorkerError) -> (header: FrameHeader, body: [UInt8]) {
+        try await onQueue { () throws(WorkerError) in
+            let (header, body) = try self.read(deadline)
+            if header.kind == .failed {
+                throw .failed(header.fields["code"]?.text.flatMap(JobFailure.init) ?? .workerMisbehaved)
+            }
+            return (header, body)
+        }
+    }
+
+    package var isAlive: Bool { csystem_pidfd_peek(pidfd) < 0 }
+
+    /// Ends the process now. Waiting calls return with `ended`.
+    package func kill() { _ = csystem_pidfd_signal(pidfd, SIGKILL) }
+
+    /// Waits for the end of a worker that was told `done`; one that lingers is killed.
+    package func waitForEnd(within limit: Duration) async {
+        _ = try? await onQueue { () throws(WorkerError) in
+            if !Worker.pollDescriptor(self.pidfd, POLLIN, timeout: limit.milliseconds) { self.kill() }
+        }
+    }
+
+    // MARK: - On the queue
+
+    private func onQueue<R: Sendable>(_ body: @escaping @Sendable () throws(WorkerError) -> R) async throws(WorkerError) -> R {
+        let result: Result<R, WorkerError> = await withCheckedContinuation { continuation in
+            queue.async {
+                do throws(WorkerError) { continuation.resume(returning: .success(try body())) } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    private func observe(_ kind: MessageKind, starts role: JobMachine.Role? = nil) throws(WorkerError) {
+        if machine.observe(kind, starts: role) == .refuse { throw .channel(.outOfOrder(kind)) }
+    }
+
+    private func read(_ deadline: ContinuousClock.Instant) throws(WorkerError) -> (FrameHeader, [UInt8]) {
+        let prefix = try readBytes(FrameHeader.lengthBytes, deadline)
+        do {
+            let header = try FrameHeader(
+                parsing: try readBytes(try FrameHeader.length(prefix), deadline), limits: limits)
+            guard header.kind.isFromWorker else { throw WorkerError.channel(.outOfOrder(header.kind)) }
+            try observe(header.kind)
+            return (header, try readBytes(header.bodyLength, deadline))
+        } catch let error as ChannelError { throw .channel(error) } catch let error as WorkerError { throw error } catch {
+            throw .channel(.malformedHeader)
+        }
+    }
+
+    private func readBytes(_ count: Int, _ deadline: ContinuousClock.Instant) throws(WorkerError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            let offset = filled
+            // read(2) takes no descriptors: one that a worker sends along is dropped by the kernel.
+            let some = bytes.withUnsafeMutableBytes { Glibc.read(channel, $0.baseAddress! + offset, count - offset) }
+            if some > 0 { filled += some } else { try waitForChannel(some, POLLIN, deadline) }
+        }
+        return bytes
+    }
+
+    private func write(
+        _ bytes: [UInt8], descriptor: Int32 = -1, _ deadline: ContinuousClock.Instant
+    ) throws(WorkerError) {
+        try bytes.withUnsafeBufferPointer { buffer throws(WorkerError) in
+            var rest = UnsafeRawBufferPointer(buffer)
+            if descriptor >= 0 {
+                // The descriptor travels with the first byte.
+                while true {
+                    let sent = csystem_send_descriptor(channel, rest.baseAddress, 1, descriptor)
+                    if sent == 1 { break }
+                    try waitForChannel(sent, POLLOUT, deadline)
+                }
+                rest = UnsafeRawBufferPointer(rebasing: rest[1...])
+            }
+            try write(rest, deadline)
+        }
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, _ deadline: ContinuousClock.Instant) throws(WorkerError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let sent = Glibc.send(channel, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
+            if sent > 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest[sent...])
+            } else {
+                try waitForChannel(sent, POLLOUT, deadline)
+            }
+        }
+    }
+
+    /// After a call that moved nothing: waits, or says why there is nothing to wait for.
+    private func waitForChannel(_ result: Int, _ events: Int32, _ deadline: ContinuousClock.Instant) throws(WorkerError) {
+        let code = errno
+        if result < 0, code == EINTR { return }
+        guard result < 0, code == EAGAIN else { throw endOfWorker() }
+        let left = (deadline - .now).milliseconds
+        guard left > 0, Worker.pollDescriptor(channel, events, timeout: left) else { throw .channel(.timedOut) }
+    }
+
+    /// The channel is closed: the process ends, or is made to.
+    private func endOfWorker() -> WorkerError {
+        if !Worker.pollDescriptor(pidfd, POLLIN, timeout: 1000) { kill() }
+        Worker.pollDescriptor(pidfd, POLLIN, timeout: 1000)
+        let status = csystem_pidfd_peek(pidfd)
+        return machine.phase == .fresh ? .notReady(status: status) : .ended(status: status)
+    }
+
+    @discardableResult
+    private static func pollDescriptor(_ descriptor: Int32, _ events: Int32, timeout: Int32) -> Bool {
+        var waiting = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+        return poll(&waiting, 1, timeout) > 0
+    }
+}
+
+extension Duration {
+    /// Rounded up, for poll(2).
+    var milliseconds: Int32 {
+        let (seconds, attoseconds) = components
+        let whole = seconds.multipliedReportingOverflow(by: 1000)
+        return whole.overflow ? .max : Int32(clamping: whole.partialValue + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+}
