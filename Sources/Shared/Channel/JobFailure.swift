@@ -51,4 +51,14 @@ package enum JobFailure: String, Error, Sendable, CaseIterable {
     case leaderSilent = "leader_silent"
     case outOfTime = "out_of_time"
     case interrupted = "interrupted"
+
+    /// Whether trying the same job again would end the same way: its material itself is at fault.
+    package var isFinal: Bool {
+        switch self {
+        case .sealedValueMalformed, .promptTooLarge, .promptMalformed, .promptUnreadable, .promptNotText, .blobTooLarge,
+            .handleZero:
+            true
+        default: false
+        }
+    }
 }

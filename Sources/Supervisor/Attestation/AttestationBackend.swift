@@ -1,0 +1,14 @@
+/// What a node can prove about the machine it runs on.
+package protocol AttestationBackend: Sendable {
+    /// The coordinator's word for this kind of evidence: `mock`, `tpm`, `sev`, `tdx`.
+    var type: String { get }
+    /// SHA-256 of what runs here, 32 bytes.
+    var runtimeHash: [UInt8] { get }
+    /// Evidence bound to the coordinator's nonce.
+    func quote(nonce: [UInt8]) async throws(AttestationError) -> [UInt8]
+}
+
+package enum AttestationError: Error, Equatable, Sendable {
+    case nonceMalformed
+    case deviceUnavailable
+}

@@ -1,0 +1,75 @@
+package import Ethereum
+package import HTTPTransport
+package import Shared
+
+/// The settings of a node: defaults, then `config.json`, then `.env`, then the environment.
+package struct Configuration: Sendable {
+    package enum CoFHEMode: String, Sendable, CaseIterable { case bridge, python }
+    package enum LogFormat: String, Sendable, CaseIterable { case text, json }
+
+    package var nodeAddress: Address?
+    package var keystorePath: String
+    package var tier = 0
+    package var supportedModelIDs: [String] = []
+    package var attestationBackend = "mock"
+    package var iclEndpoint: ServiceURL
+    package var rpcURL: ServiceURL?
+    package var cofheEndpoint: ServiceURL?
+    package var cofheMode = CoFHEMode.bridge
+    package var cofheChainID: UInt64 = 421_614
+    package var ipfsGateways: [ServiceURL]
+    package var ipfsUploadURL: ServiceURL?
+    package var logLevel = "INFO"
+    package var logFormat = LogFormat.text
+    package var mockModelIDs: [String] = []
+    package var maxConcurrentJobs = 2
+    package var maxPromptBytes = 8 << 20
+    package var groqBaseURL: ServiceURL
+    package var geminiBaseURL: ServiceURL
+    package var openaiBaseURL: ServiceURL?
+    package var openaiAPIKeyFile: String?
+    package var openaiModelIDs: [String] = []
+    package var openaiMaxTokens = 512
+    /// Things worth telling the operator: old names, settings that have no effect here.
+    package var notes: [String] = []
+
+    static let defaultGateway = "https://node.lighthouse.storage"
+    static let publicGateways = [
+        "https://gateway.pinata.cloud", "https://ipfs.io", "https://dweb.link", "https://trustless-gateway.link",
+    ]
+
+    /// - Parameters:
+    ///   - directory: where relative paths of the configuration start.
+    ///   - values: settings by key, later sources already in front of earlier ones.
+    init(directory: String, values: [Setting: SettingValue], notes: [String]) throws(ConfigurationError) {
+        let read = SettingReader(values: values)
+        self.notes = notes
+        nodeAddress = try read.address(.nodeAddress)
+        let keystore = read.text(.keystorePath) ?? "keystore.json"
+        keystorePath = keystore.hasPrefix("/") ? keystore : directory + "/" + keystore
+        tier = read.integer(.tier) ?? tier
+        supportedModelIDs = read.list(.supportedModelIDs) ?? []
+        attestationBackend = try read.oneOf(.attestationBackend, ["mock"]) ?? attestationBackend
+        iclEndpoint = try read.service(.iclEndpoint) ?? SettingReader.known("https://icl.blindference.xyz")
+        rpcURL = try read.service(.rpcURL)
+        cofheEndpoint = try read.service(.cofheEndpoint)
+        cofheMode = try read.oneOf(.cofheMode, CoFHEMode.allCases.map(\.rawValue)).flatMap(CoFHEMode.init) ?? cofheMode
+        cofheChainID = UInt64(read.integer(.cofheChainID) ?? Int(cofheChainID))
+        let gateway = try read.service(.ipfsGateway) ?? SettingReader.known(Configuration.defaultGateway)
+        let fallbacks = try read.services(.ipfsFallbackGateways) ?? Configuration.publicGateways.map(SettingReader.known)
+        ipfsGateways = [gateway] + fallbacks.filter { $0 != gateway }
+        ipfsUploadURL = try read.service(.ipfsUploadURL)
+        logLevel = try read.oneOf(.logLevel, ["DEBUG", "INFO", "WARNING", "ERROR"]) ?? logLevel
+        logFormat = try read.oneOf(.logFormat, LogFormat.allCases.map(\.rawValue)).flatMap(LogFormat.init) ?? logFormat
+        mockModelIDs = read.list(.mockModelIDs) ?? []
+        maxConcurrentJobs = read.integer(.maxConcurrentJobs) ?? maxConcurrentJobs
+        maxPromptBytes = read.integer(.maxPromptBytes) ?? maxPromptBytes
+        groqBaseURL = try read.service(.groqBaseURL) ?? SettingReader.known("https://api.groq.com/openai/v1")
+        geminiBaseURL =
+            try read.service(.geminiBaseURL) ?? SettingReader.known("https://generativelanguage.googleapis.com/v1beta")
+        openaiBaseURL = try read.service(.openaiBaseURL)
+        openaiAPIKeyFile = read.text(.openaiAPIKeyFile)
+        openaiModelIDs = read.list(.openaiModelIDs) ?? []
+        openaiMaxTokens = read.integer(.openaiMaxTokens) ?? openaiMaxTokens
+    }
+}

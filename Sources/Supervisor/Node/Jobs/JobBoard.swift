@@ -1,0 +1,159 @@
+internal import CoFHE
+internal import Coordination
+internal import Glibc
+internal import Logging
+internal import Shared
+
+/// Decides which assignments become jobs, and when: known models only, one run a job, at most so many at a time, and
+/// nothing claimed that cannot start now.
+package actor JobBoard {
+    private let services: JobServices
+    private let seats: Int
+    private var running: [String: Task<Void, Never>] = [:]
+    private var deliveries: [String: Task<Void, Never>] = [:]
+    /// Jobs that failed and may be tried again, should they be offered again.
+    private var retries: [String: Retry] = [:]
+    private var skipped: Set<String> = []
+    private var isClosed = false
+    private let seatFreed: @Sendable () -> Void
+
+    private struct Retry {
+        var attempts: Int
+        var notBefore: ContinuousClock.Instant
+    }
+
+    private static let attempts = 3
+    private static let rememberedSkips = 1024
+
+    /// - Parameter seatFreed: called when a job that others may be waiting for has ended.
+    package init(services: JobServices, seats: Int, seatFreed: @escaping @Sendable () -> Void) {
+        self.services = services
+        self.seats = seats
+        self.seatFreed = seatFreed
+    }
+
+    /// Takes up what can start now. Assignments beyond the free seats stay with the coordinator, unclaimed.
+    package func offer(_ assignments: [Assignment]) async {
+        for assignment in assignments where !isClosed && running.count < seats {
+            guard running[assignment.jobID] == nil, isDue(assignment.jobID) else { continue }
+            guard let service = serve(assignment), let promptCID = assignment.promptCID else { continue }
+            // Asked after the seat is known: the list repeats jobs that were done long ago.
+            guard await isNew(assignment.jobID), running[assignment.jobID] == nil, running.count < seats, !isClosed else { continue }
+            let entry = JournalEntry(
+                id: assignment.jobID, role: assignment.role == .leader ? .leader : .verifier, model: assignment.modelID,
+                promptCID: promptCID, updatedAt: Int(time(nil)))
+            start(entry, service, handles: assignment.handles)
+        }
+    }
+
+    /// Takes up what a crash or a restart interrupted: results that wait to be sent, and claims that are still good.
+    package func resume() async throws {
+        for entry in try await services.journal.entries(in: [.claimed, .computed]) {
+            if entry.state == .computed {
+                deliver(entry)
+                continue
+            }
+            let age = Int(time(nil)) - (entry.claimedAt ?? 0)
+            if age < Int(JobTiming.limit.components.seconds), let service = services.models.service(for: entry.model) {
+                start(entry, service, handles: nil)
+            } else {
+                await fail(entry, .interrupted)
+            }
+        }
+    }
+
+    /// Takes nothing more and waits for what runs, but no longer than `limit`; the rest is stopped and stays in the
+    /// journal for the next start.
+    package func close(within limit: Duration) async {
+        isClosed = true
+        let jobs = Array(running.values) + Array(deliveries.values)
+        let timer = Task {
+            try? await Task.sleep(for: limit)
+            for job in jobs { job.cancel() }
+        }
+        for job in jobs { await job.value }
+        timer.cancel()
+    }
+
+    package var runningCount: Int { running.count }
+
+    // MARK: - Choosing
+
+    private func isDue(_ id: String) -> Bool {
+        guard let retry = retries[id] else { return true }
+        return retry.attempts < JobBoard.attempts && retry.notBefore <= .now
+    }
+
+    private func isNew(_ id: String) async -> Bool {
+        guard let entry = try? await services.journal.entry(id) else { return true }
+        return entry.state == .seen || (entry.state == .failed && entry.failure?.isFinal != true)
+    }
+
+    /// The service that would run the job; nil, said once, where this node must leave it alone.
+    private func serve(_ assignment: Assignment) -> ModelCatalogue.Service? {
+        var reason: JobFailure?
+        let service = services.models.service(for: assignment.modelID)
+        if assignment.promptCID == nil { return nil }
+        if service == nil { reason = .modelNotServed }
+        if assignment.role == .leader, !services.content.canUpload { reason = .uploadUnavailable }
+        guard let reason else { return service }
+        if skipped.count >= JobBoard.rememberedSkips { skipped = [] }
+        if skipped.insert(assignment.jobID).inserted {
+            services.log.event(
+                .jobSkipped,
+                [
+                    "job": .string(assignment.jobID), "model": .string(assignment.modelID), "reason": .string(reason.rawValue),
+                ])
+        }
+        return nil
+    }
+
+    // MARK: - Running
+
+    private func start(_ entry: JournalEntry, _ service: ModelCatalogue.Service, handles: KeyHandles?) {
+        running[entry.id] = Task {
+            await run(entry, service, handles)
+            running[entry.id] = nil
+            seatFreed()
+        }
+    }
+
+    private func run(_ entry: JournalEntry, _ service: ModelCatalogue.Service, _ handles: KeyHandles?) async {
+        services.log.event(
+            .jobStarted,
+            ["job": .string(entry.id), "role": .string(entry.role.rawValue), "model": .string(entry.model)])
+        var run = JobRun(services: services, service: service, entry: entry)
+        do throws(JobFailure) {
+            let computed = try await run.compute(handles: handles)
+            retries[entry.id] = nil
+            // The seat is free from here: waiting for a leader or a coordinator takes no worker.
+            deliver(computed)
+        } catch {
+            await fail(run.entry, Task.isCancelled ? .interrupted : error)
+        }
+    }
+
+    private func deliver(_ entry: JournalEntry) {
+        let delivery = JobDelivery(services: services, entry: entry)
+        deliveries[entry.id] = Task {
+            if let failure = await delivery.run() { await fail(delivery.entry, failure) }
+            deliveries[entry.id] = nil
+        }
+    }
+
+    private func fail(_ entry: JournalEntry, _ failure: JobFailure) async {
+        var entry = entry
+        // An interrupted claim stays a claim: the next start takes it up again.
+        if failure == .interrupted, isClosed { return }
+        let wasClaimed = entry.claimedAt != nil
+        entry.state = .failed
+        entry.failure = failure
+        entry.updatedAt = Int(time(nil))
+        let attempts = (retries[entry.id]?.attempts ?? 0) + 1
+        retries[entry.id] = Retry(attempts: attempts, notBefore: .now + .seconds(5 << attempts))
+        try? await services.journal.record(entry)
+        services.log.event(
+            .jobFailed,
+            ["job": .string(entry.id), "code": .string(failure.rawValue), "claimed": .stringConvertible(wasClaimed)])
+    }
+}

@@ -1,0 +1,37 @@
+package import CoFHE
+package import ContentStore
+package import Coordination
+package import Ethereum
+package import Logging
+package import Shared
+
+/// What every job of a node works with.
+package struct JobServices: Sendable {
+    package let coordinator: CoordinatorClient
+    package let content: ContentStore
+    package let network: any ThresholdNetwork
+    package let workers: WorkerPool
+    package let models: ModelCatalogue
+    package let connector: EndpointConnector
+    package let journal: Journal
+    package let address: Address
+    package let limits: JobLimits
+    package let log: Logger
+
+    package init(
+        coordinator: CoordinatorClient, content: ContentStore, network: any ThresholdNetwork, workers: WorkerPool,
+        models: ModelCatalogue, connector: EndpointConnector, journal: Journal, address: Address, limits: JobLimits,
+        log: Logger
+    ) {
+        self.coordinator = coordinator
+        self.content = content
+        self.network = network
+        self.workers = workers
+        self.models = models
+        self.connector = connector
+        self.journal = journal
+        self.address = address
+        self.limits = limits
+        self.log = log
+    }
+}

@@ -1,0 +1,13 @@
+/// The clocks of one job (icl.md 2.3). The coordinator counts 300 s from the last claim and never forgives.
+package enum JobTiming {
+    /// From the claim to the last byte sent.
+    package static let limit = Duration.seconds(300)
+    /// A verifier still has to send its verdict after the leader delivered.
+    package static let leaderWait = Duration.seconds(285)
+    /// Decrypting and downloading, before anything was promised.
+    package static let preparation = Duration.seconds(120)
+    /// One step of the channel that needs no network and no model.
+    static let workerStep = Duration.seconds(20)
+    /// Model and encryption service; the worker's own limits are shorter.
+    static let inference = Duration.seconds(280)
+}

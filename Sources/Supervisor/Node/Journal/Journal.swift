@@ -1,0 +1,106 @@
+internal import Foundation
+internal import GRDB
+internal import Shared
+
+/// The node's durable memory (SQLite, WAL): which jobs were seen, claimed, computed and sent, and its certificate.
+///
+/// Every write is on disk before the call returns, so that what is sent afterwards can be sent again after a crash.
+package final class Journal: Sendable {
+    package enum Failure: Error, Equatable, Sendable { case unavailable(path: String), inUse(path: String) }
+
+    private let database: DatabaseQueue
+
+    /// Opens or makes the journal at `path`.
+    package init(path: String) throws(Failure) {
+        do {
+            var configuration = GRDB.Configuration()
+            configuration.busyMode = .timeout(5)
+            configuration.prepareDatabase { database in
+                try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON")
+            }
+            database = try DatabaseQueue(path: path, configuration: configuration)
+            try Journal.migrations.migrate(database)
+        } catch { throw .unavailable(path: path) }
+    }
+
+    private static var migrations: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1: jobs and state") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE job (
+                        id TEXT PRIMARY KEY NOT NULL, role TEXT NOT NULL, model TEXT NOT NULL, promptCID TEXT NOT NULL,
+                        state TEXT NOT NULL, failure TEXT, updatedAt INTEGER NOT NULL, claimedAt INTEGER,
+                        innerHash BLOB, commitment TEXT, submission BLOB
+                    ) WITHOUT ROWID;
+                    CREATE INDEX job_by_state ON job (state);
+                    CREATE TABLE state (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
+                    """)
+        }
+        return migrator
+    }
+
+    // MARK: - Jobs
+
+    package func entry(_ id: String) async throws -> JournalEntry? {
+        try await database.read { try Row.fetchOne($0, sql: "SELECT * FROM job WHERE id = ?", arguments: [id]).map(JournalEntry.init) }
+    }
+
+    /// Jobs in one of `states`, oldest first.
+    package func entries(in states: Set<JournalEntry.State>) async throws -> [JournalEntry] {
+        let words = states.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+        return try await database.read {
+            try Row.fetchAll($0, sql: "SELECT * FROM job WHERE state IN (\(words)) ORDER BY updatedAt").map(JournalEntry.init)
+        }
+    }
+
+    /// The newest jobs first.
+    package func latest(_ limit: Int) async throws -> [JournalEntry] {
+        try await database.read {
+            try Row.fetchAll($0, sql: "SELECT * FROM job ORDER BY updatedAt DESC, id LIMIT ?", arguments: [limit])
+                .map(JournalEntry.init)
+        }
+    }
+
+    package func record(_ entry: JournalEntry) async throws {
+        try await database.write { database in
+            try database.execute(
+                sql: """
+                    INSERT OR REPLACE INTO job
+                        (id, role, model, promptCID, state, failure, updatedAt, claimedAt, innerHash, commitment, submission)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    entry.id, entry.role.rawValue, entry.model, entry.promptCID, entry.state.rawValue,
+                    entry.failure?.rawValue, entry.updatedAt, entry.claimedAt, entry.innerHash.map { Data($0) },
+                    entry.commitment, entry.submission.map { Data($0) },
+                ])
+        }
+    }
+
+    // MARK: - State
+
+    package func state(_ key: String) async throws -> String? {
+        try await database.read { try String.fetchOne($0, sql: "SELECT value FROM state WHERE key = ?", arguments: [key]) }
+    }
+
+    package func setState(_ key: String, _ value: String) async throws {
+        try await database.write {
+            try $0.execute(sql: "INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)", arguments: [key, value])
+        }
+    }
+}
+
+extension JournalEntry {
+    fileprivate init(_ row: Row) {
+        self.init(
+            id: row["id"], role: JobMachine.Role(rawValue: row["role"]) ?? .verifier, model: row["model"],
+            promptCID: row["promptCID"], updatedAt: row["updatedAt"])
+        state = State(rawValue: row["state"]) ?? .failed
+        failure = (row["failure"] as String?).flatMap(JobFailure.init)
+        claimedAt = row["claimedAt"]
+        innerHash = (row["innerHash"] as Data?).map { [UInt8]($0) }
+        commitment = row["commitment"]
+        submission = (row["submission"] as Data?).map { [UInt8]($0) }
+    }
+}

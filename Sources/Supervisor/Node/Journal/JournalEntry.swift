@@ -1,0 +1,40 @@
+package import Shared
+
+/// One job as the journal knows it: ids, hashes and exact bytes to be sent, nothing of prompt or answer.
+package struct JournalEntry: Sendable, Equatable {
+    package enum State: String, Sendable, CaseIterable {
+        /// Being prepared; nothing was promised to anybody.
+        case seen
+        /// Promised to the coordinator: 300 s from here.
+        case claimed
+        /// The answer's hash is known; a result may wait to be sent.
+        case computed
+        /// The coordinator has it.
+        case sent
+        case failed
+    }
+
+    /// The coordinator's id, byte for byte.
+    package let id: String
+    package let role: JobMachine.Role
+    package let model: String
+    package let promptCID: String
+    package var state = State.seen
+    package var failure: JobFailure?
+    /// Unix seconds.
+    package var updatedAt: Int
+    package var claimedAt: Int?
+    /// SHA-256 of the normalised answer: all that a verifier needs to keep.
+    package var innerHash: [UInt8]?
+    package var commitment: String?
+    /// The request body as first computed; sent again unchanged after a crash.
+    package var submission: [UInt8]?
+
+    package init(id: String, role: JobMachine.Role, model: String, promptCID: String, updatedAt: Int) {
+        self.id = id
+        self.role = role
+        self.model = model
+        self.promptCID = promptCID
+        self.updatedAt = updatedAt
+    }
+}

@@ -1,0 +1,51 @@
+package import Logging
+
+/// Everything the node logs: one static word an event, with typed fields beside it. Never text of a prompt, an answer, a
+/// key or a peer.
+package enum NodeEvent: String, Sendable, CaseIterable {
+    case nodeStarted = "node_started"
+    case nodeStopping = "node_stopping"
+    case nodeStopped = "node_stopped"
+    case configurationNote = "configuration_note"
+    case layerMissing = "layer_missing"
+    case attested
+    case attestationFailed = "attestation_failed"
+    case clockSkewed = "clock_skewed"
+    case heartbeatSent = "heartbeat_sent"
+    case heartbeatFailed = "heartbeat_failed"
+    case assignmentsReceived = "assignments_received"
+    case assignmentsFailed = "assignments_failed"
+    case assignmentRefused = "assignment_refused"
+    case jobSkipped = "job_skipped"
+    case jobStarted = "job_started"
+    case jobClaimed = "job_claimed"
+    case promptDownloaded = "prompt_downloaded"
+    case keyUnsealed = "key_sealed_to_worker"
+    case decryptFailed = "decrypt_failed"
+    case inferenceStarted = "inference_started"
+    case inferenceCompleted = "inference_completed"
+    case outputUploaded = "output_uploaded"
+    case resultSent = "result_sent"
+    case verdictMatch = "verdict_match"
+    case verdictNoMatch = "verdict_no_match"
+    case leaderAwaited = "leader_awaited"
+    case resultResent = "result_resent"
+    case jobFailed = "job_failed"
+
+    package var level: Logger.Level {
+        switch self {
+        case .heartbeatSent, .promptDownloaded, .keyUnsealed, .inferenceStarted, .leaderAwaited: .debug
+        case .layerMissing, .configurationNote, .clockSkewed, .heartbeatFailed, .assignmentsFailed, .assignmentRefused,
+            .decryptFailed, .verdictNoMatch:
+            .warning
+        case .attestationFailed, .jobFailed: .error
+        default: .info
+        }
+    }
+}
+
+extension Logger {
+    package func event(_ event: NodeEvent, _ fields: Logger.Metadata = [:]) {
+        log(level: event.level, "\(event.rawValue)", metadata: fields)
+    }
+}

@@ -1,0 +1,54 @@
+internal import Coordination
+internal import Logging
+internal import ServiceLifecycle
+internal import Shared
+
+/// Asks for work every 5 s, and at once again while there is some.
+struct AssignmentLoop: Service {
+    let coordinator: CoordinatorClient
+    let board: JobBoard
+    let watchdog: AttestationWatchdog
+    let pulse: Pulse
+    let log: Logger
+
+    static let interval = Duration.seconds(5)
+    /// Between two polls while jobs come in.
+    private static let busyInterval = Duration.milliseconds(250)
+    /// For what runs when the node is told to stop.
+    static let drain = Duration.seconds(80)
+
+    func run() async throws {
+        try await board.resume()
+        await withGracefulShutdownHandler {
+            while !Task.isCancelled && !Task.isShuttingDownGracefully {
+                let found = await poll()
+                if Task.isShuttingDownGracefully { break }
+                await pulse.wait(found ? AssignmentLoop.busyInterval : AssignmentLoop.interval)
+            }
+        } onGracefulShutdown: {
+            pulse.knock()
+        }
+        log.event(.nodeStopping, ["jobs": .stringConvertible(await board.runningCount)])
+        await board.close(within: AssignmentLoop.drain)
+    }
+
+    /// Whether a job was taken up.
+    private func poll() async -> Bool {
+        do throws(CoordinationError) {
+            let list = try await coordinator.assignments()
+            if !list.refused.isEmpty {
+                log.event(.assignmentRefused, ["count": .stringConvertible(list.refused.count)])
+            }
+            guard !list.items.isEmpty else { return false }
+            let before = await board.runningCount
+            await board.offer(list.items)
+            let started = await board.runningCount - before
+            if started > 0 { log.event(.assignmentsReceived, ["count": .stringConvertible(list.items.count)]) }
+            return started > 0
+        } catch {
+            log.event(.assignmentsFailed, ["reason": .string("\(error)")])
+            if error == .attestAgain { await watchdog.forgotten() }
+            return false
+        }
+    }
+}

@@ -1,0 +1,131 @@
+internal import Attestation
+internal import CoFHE
+internal import ContentStore
+internal import Coordination
+package import Ethereum
+internal import Foundation
+internal import Glibc
+internal import HTTPTransport
+package import Logging
+package import Shared
+
+/// Why a node does not start.
+package enum StartError: Error, Equatable, Sendable {
+    case configuration(ConfigurationError)
+    case journal(Journal.Failure)
+    case worker(WorkerError)
+    case secretMemory(SecretMemoryError)
+    /// The user may lock fewer bytes than one worker needs.
+    case memoryLockLimit(needed: Int, allowed: Int)
+    case noModels
+    case noTrustStore(path: String)
+    /// `mode` needs services that this version does not speak to.
+    case cofheModeUnsupported(mode: String)
+    case alreadyRunning(directory: String)
+}
+
+extension Node {
+    /// Wires a node from its configuration.
+    ///
+    /// - Parameters:
+    ///   - directory: where the journal lives.
+    ///   - workerPath: the worker's program; usually beside the node's own.
+    package static func assemble(
+        _ configuration: Configuration, environment: OperatorEnvironment, wallet: PrivateKey, directory: String,
+        workerPath: String, log: Logger
+    ) throws(StartError) -> Node {
+        let models: ModelCatalogue
+        do { models = try ModelCatalogue(configuration, environment: environment) } catch { throw .configuration(error) }
+        guard !models.isEmpty else { throw .noModels }
+        let limits = JobLimits(prompt: configuration.maxPromptBytes)
+        try checkMemoryLock(limits)
+        let program: WorkerProgram
+        do {
+            program = try WorkerProgram(path: workerPath, limits: limits, trustFile: try trustFile(configuration, models))
+        } catch let error as WorkerError { throw .worker(error) } catch let error as StartError { throw error } catch {
+            throw .worker(.notStarted(errno: 0))
+        }
+        let journal: Journal
+        do { journal = try Journal(path: directory + "/journal.sqlite") } catch { throw .journal(error) }
+        let client = CurlClient()
+        let coordinator = CoordinatorClient(
+            baseURL: configuration.iclEndpoint, client: client, signer: WalletSigner(wallet: wallet))
+        let services = JobServices(
+            coordinator: coordinator, content: try contentStore(configuration, environment, client),
+            network: try network(configuration, wallet, client),
+            workers: WorkerPool(spawner: WorkerSpawner(program: program), size: configuration.maxConcurrentJobs),
+            models: models, connector: EndpointConnector(), journal: journal, address: wallet.address, limits: limits,
+            log: log)
+        let watchdog = AttestationWatchdog(
+            coordinator: coordinator, backend: try attestation(environment), models: models.advertised, journal: journal,
+            log: log)
+        return Node(services: services, watchdog: watchdog, seats: configuration.maxConcurrentJobs, log: log)
+    }
+
+    /// The backend that proves what runs here.
+    package static func attestation(_ environment: OperatorEnvironment) throws(StartError) -> any AttestationBackend {
+        do {
+            return MockAttestation(key: try environment.secret(.mockAttestationKey) ?? MockAttestation.networkKey())
+        } catch { throw .secretMemory(error) }
+    }
+
+    /// One worker locks its whole arena. Root is not bound by the limit.
+    private static func checkMemoryLock(_ limits: JobLimits) throws(StartError) {
+        guard geteuid() != 0 else { return }
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(UInt32(RLIMIT_MEMLOCK.rawValue)), &limit)
+        guard limit.rlim_max < UInt(limits.arena) else { return }
+        throw .memoryLockLimit(needed: limits.arena, allowed: Int(clamping: limit.rlim_max))
+    }
+
+    /// `SSL_CERT_FILE`, or the system's bundle: the store that libcurl uses as well.
+    private static func trustFile(_ configuration: Configuration, _ models: ModelCatalogue) throws(StartError) -> String? {
+        guard models.usesTLS || configuration.cofheEndpoint?.scheme == .https else { return nil }
+        let path = getenv("SSL_CERT_FILE").map { String(cString: $0) } ?? "/etc/ssl/certs/ca-certificates.crt"
+        guard FileManager.default.isReadableFile(atPath: path) else { throw .noTrustStore(path: path) }
+        return path
+    }
+
+    private static func contentStore(
+        _ configuration: Configuration, _ environment: OperatorEnvironment, _ client: any HTTPClient
+    ) throws(StartError) -> ContentStore {
+        do {
+            return try ContentStore(
+                gateways: configuration.ipfsGateways.map(\.text),
+                uploader: try uploader(configuration, environment.secret(.uploadToken), client), client: client)
+        } catch { throw .configuration(.malformedURL(key: Setting.ipfsGateway.rawValue)) }
+    }
+
+    /// A Kubo RPC where one is configured, Pinata with a token, or nothing: then the node does not lead.
+    private static func uploader(
+        _ configuration: Configuration, _ token: SharedSecret?, _ client: any HTTPClient
+    ) throws(ContentError) -> (any ContentUploader)? {
+        if let url = configuration.ipfsUploadURL, token == nil { return try KuboUploader(rpc: url.text, client: client) }
+        guard let token else { return nil }
+        return try PinataUploader(
+            url: configuration.ipfsUploadURL?.text ?? PinataUploader.defaultURL, token: token, client: client)
+    }
+
+    private static func network(
+        _ configuration: Configuration, _ wallet: PrivateKey, _ client: any HTTPClient
+    ) throws(StartError) -> any ThresholdNetwork {
+        guard configuration.cofheMode == .python else {
+            throw .cofheModeUnsupported(mode: configuration.cofheMode.rawValue)
+        }
+        guard let endpoint = configuration.cofheEndpoint else {
+            throw .configuration(.missing(key: Setting.cofheEndpoint.rawValue))
+        }
+        return JSONRPCDialect(
+            endpoint: endpoint, client: client, wallet: wallet, chainID: configuration.cofheChainID,
+            now: { UInt64(time(nil)) })
+    }
+}
+
+/// Signs the coordinator's requests with the node's key.
+struct WalletSigner: RequestSigner {
+    let wallet: PrivateKey
+
+    var checksummedAddress: String { wallet.address.checksummed }
+
+    func signature(overMessage bytes: [UInt8]) -> String { wallet.signMessage(bytes).hexadecimal }
+}

@@ -1,0 +1,49 @@
+internal import Attestation
+package import CoFHE
+package import ContentStore
+package import Coordination
+package import Ethereum
+internal import HTTPTransport
+package import Logging
+internal import ServiceLifecycle
+package import Shared
+
+/// A running node: everything wired together, from the configuration and the wallet to the loops.
+package struct Node: Sendable {
+    private let services: JobServices
+    private let watchdog: AttestationWatchdog
+    private let seats: Int
+    private let log: Logger
+
+    package init(services: JobServices, watchdog: AttestationWatchdog, seats: Int, log: Logger) {
+        self.services = services
+        self.watchdog = watchdog
+        self.seats = seats
+        self.log = log
+    }
+
+    /// Runs until SIGTERM or SIGINT; then finishes what runs, beats once more and returns.
+    package func run() async throws {
+        // Refuse to run before promising anything, when not even one worker can be confined.
+        try await services.workers.fill()
+        _ = try await watchdog.ensure()
+        let pulse = Pulse()
+        let board = JobBoard(services: services, seats: seats) { pulse.knock() }
+        let silent = Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
+        // Shut down from last to first: work ends before the heartbeat does.
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: HeartbeatLoop(coordinator: services.coordinator, log: log)),
+                    .init(service: AttestationLoop(watchdog: watchdog)),
+                    .init(
+                        service: AssignmentLoop(
+                            coordinator: services.coordinator, board: board, watchdog: watchdog, pulse: pulse, log: log)),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: silent))
+        log.event(.nodeStarted, ["address": .string(services.address.checksummed), "seats": .stringConvertible(seats)])
+        try await group.run()
+        await services.workers.close()
+        log.event(.nodeStopped)
+    }
+}
