@@ -7,14 +7,40 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
 ]
 
+/// A room of the supervisor's wing. Imports run downwards only; separate targets make the compiler the judge.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(
+        name: name, dependencies: ["Shared"] + dependencies, path: "Sources/Supervisor/\(name)", swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: ["Shared"] + dependencies, path: path ?? "Tests/\(name)", exclude: exclude,
+        swiftSettings: settings)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
 let package = Package(
     name: "blindference-node",
     products: [
-        .executable(name: "blindference-worker", targets: ["blindference-worker"])
+        .executable(name: "blindference-node", targets: ["blindference-node"]),
+        .executable(name: "blindference-worker", targets: ["blindference-worker"]),
+        .executable(name: "blindference-devnet", targets: ["blindference-devnet"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CSystem"),
         .target(name: "Shared", dependencies: ["CSystem", "COpenSSL"], swiftSettings: settings),
 
@@ -28,12 +54,40 @@ let package = Package(
                 .unsafeFlags(["-static-executable", "-use-ld=lld", "-Xclang-linker", "-static-pie"])
             ]),
 
+        // The supervisor's wing.
+        room("HTTPTransport", ["CSystem", "CCurl"]),
+        room("Ethereum", ["CSystem", "CSecp256k1", "CSodium", "COpenSSL"]),
+        room("ContentStore", ["HTTPTransport"]),
+        room("Coordination", ["HTTPTransport"]),
+        room("CoFHE", ["CSystem", "COpenSSL", "Ethereum", "HTTPTransport", "Coordination"]),
+        room("Attestation", ["COpenSSL"]),
         .target(
-            name: "Supervisor", dependencies: ["Shared", "CSystem"], path: "Sources/Supervisor/Node",
+            name: "Supervisor",
+            dependencies: [
+                "Shared", "CSystem", "HTTPTransport", "Ethereum", "ContentStore", "Coordination", "CoFHE", "Attestation",
+                logging, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            path: "Sources/Supervisor/Node", swiftSettings: settings),
+        .executableTarget(
+            name: "blindference-node", dependencies: ["Supervisor", "Ethereum", "Shared", argumentParser, logging],
             swiftSettings: settings),
-        .testTarget(
-            name: "SupervisorTests", dependencies: ["Supervisor", "Shared"],
+
+        // The toy network.
+        .target(
+            name: "DevnetCore", dependencies: ["Shared", "COpenSSL", "Ethereum", "ContentStore"], path: "Sources/Devnet",
+            exclude: ["Commands"], swiftSettings: settings),
+        .executableTarget(
+            name: "blindference-devnet", dependencies: ["DevnetCore", argumentParser], path: "Sources/Devnet/Commands",
             swiftSettings: settings),
+
+        .target(name: "LoopbackServer", path: "Tests/Support/LoopbackServer", swiftSettings: settings),
+        tests("SharedTests", []),
+        tests("WorkerTests", ["Worker"]),
+        tests("HTTPTransportTests", ["HTTPTransport", "LoopbackServer"]),
+        tests("EthereumTests", ["Ethereum"]),
+        tests("ContentStoreTests", ["ContentStore", "HTTPTransport"], exclude: ["Vectors"]),
+        tests("SupervisorTests", ["Supervisor"]),
     ],
     swiftLanguageModes: [.v6]
 )

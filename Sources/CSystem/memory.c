@@ -2,6 +2,7 @@
 #include "csystem.h"
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -26,4 +27,9 @@ int csystem_memfd_secret(void) {
 #else
     return (int)syscall(447, 02000000);
 #endif
+}
+
+uint64_t csystem_memory_lock_limit(void) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_MEMLOCK, &limit) == 0 ? limit.rlim_max : 0;
 }

@@ -58,6 +58,11 @@ static int child(void *context) {
         order->failure = errno;
         _exit(127);
     }
+    struct rlimit lockable;
+    if (getrlimit(RLIMIT_MEMLOCK, &lockable) == 0) {
+        lockable.rlim_cur = lockable.rlim_max;
+        setrlimit(RLIMIT_MEMLOCK, &lockable);
+    }
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NPROC, 0);
     limit(RLIMIT_NOFILE, 16);

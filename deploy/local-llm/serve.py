@@ -7,6 +7,8 @@ import signal
 import sys
 import threading
 
+ALIAS = "gemma3-270m"
+
 # The weights are of a base model: without turns to imitate it answers a chat by repeating it.
 TEMPLATE = """\
 {%- for message in messages -%}
@@ -36,10 +38,10 @@ def port(text):
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help="GGUF file")
-    parser.add_argument("--alias", default="gemma3-270m", help="model id that the server names")
     parser.add_argument("--host", type=loopback, default="127.0.0.1")
     parser.add_argument("--port", type=port, default=0, help="0 takes a free port")
-    parser.add_argument("--threads", type=int, default=2, help="keep it equal on all nodes that must agree")
+    # Several threads wait for each other by spinning: on busy cores an answer was seen to take 30 times as long.
+    parser.add_argument("--threads", type=int, default=1, help="keep it equal on all nodes that must agree")
     parser.add_argument("--lifeline", action="store_true", help="end when stdin closes")
     return parser.parse_args()
 
@@ -56,7 +58,7 @@ def parameters(options):
 
     params = CommonParams()
     params.model.path = options.model
-    params.model_alias = {options.alias}
+    params.model_alias = {ALIAS}
     params.hostnames = [options.host]
     params.port = options.port
     params.chat_template = TEMPLATE

@@ -15,6 +15,8 @@ void csystem_wipe_stack(void);
 void csystem_random(void *bytes, size_t count);
 
 int csystem_memfd_secret(void);
+/// How many bytes this user may lock (hard limit).
+uint64_t csystem_memory_lock_limit(void);
 int csystem_close_range(unsigned first, unsigned last);
 int csystem_set_nondumpable(void);
 int csystem_set_no_new_privileges(void);

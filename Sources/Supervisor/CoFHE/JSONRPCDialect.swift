@@ -1,3 +1,4 @@
+internal import Coordination
 package import Ethereum
 package import HTTPTransport
 package import Shared
@@ -59,17 +60,15 @@ package struct JSONRPCDialect: ThresholdNetwork {
             "jsonrpc": "2.0", "id": 1, "method": "cofhe_decryptForView",
             "params": [.string(handle.hexadecimal), permit],
         ] as JSONValue).encoded()
-        var attempt = 1
-        while true {
-            do throws(HTTPFailure) {
-                let response = try await client.send(request)
+        for attempt in 1...JSONRPCDialect.attempts {
+            if let response = try? await client.send(request) {
                 if response.status == 200 { return try JSONRPCDialect.sealedValue(in: response.body) }
-                guard response.status == 429 || response.status >= 500 else { throw ThresholdError.refused }
-            } catch let error as ThresholdError { throw error } catch {}
-            guard attempt < JSONRPCDialect.attempts else { throw .unreachable }
-            do { try await Task.sleep(for: .milliseconds(Int.random(in: 100...(400 << attempt)))) } catch { throw .unreachable }
-            attempt += 1
+                guard response.status == 429 || response.status >= 500 else { throw .refused }
+            }
+            let pause = Duration.milliseconds(Int.random(in: 100...(400 << attempt)))
+            guard attempt < JSONRPCDialect.attempts, (try? await Task.sleep(for: pause)) != nil else { break }
         }
+        throw .unreachable
     }
 
     private static func sealedValue(in body: [UInt8]) throws(ThresholdError) -> [UInt8] {

@@ -26,6 +26,8 @@ package struct HTTPRequest: Sendable {
         self.method = method
         self.url = url
     }
+
+    package init(_ method: Method, _ url: ServiceURL) { self.init(method, url.text) }
 }
 
 package struct HTTPResponse: Sendable {
@@ -44,6 +46,8 @@ package struct HTTPResponse: Sendable {
 /// Why there is no response. Carries codes only, never text of the peer.
 package enum HTTPFailure: Error, Equatable, Sendable {
     case invalidURL, insecureURL
+    /// A header, a credential or a body that may not be sent: control characters, framing headers, a GET with a body.
+    case invalidRequest
     case nameNotResolved, connectFailed, connectionLost
     case tlsFailed, certificateRefused
     case timedOut

@@ -1,11 +1,12 @@
-internal import Attestation
+package import Attestation
+internal import CSystem
 internal import CoFHE
 internal import ContentStore
 internal import Coordination
 package import Ethereum
 internal import Foundation
 internal import Glibc
-internal import HTTPTransport
+package import HTTPTransport
 package import Logging
 package import Shared
 
@@ -17,6 +18,7 @@ package enum StartError: Error, Equatable, Sendable {
     case secretMemory(SecretMemoryError)
     /// The user may lock fewer bytes than one worker needs.
     case memoryLockLimit(needed: Int, allowed: Int)
+    case transport(HTTPFailure)
     case noModels
     case noTrustStore(path: String)
     /// `mode` needs services that this version does not speak to.
@@ -40,14 +42,14 @@ extension Node {
         let limits = JobLimits(prompt: configuration.maxPromptBytes)
         try checkMemoryLock(limits)
         let program: WorkerProgram
-        do {
-            program = try WorkerProgram(path: workerPath, limits: limits, trustFile: try trustFile(configuration, models))
-        } catch let error as WorkerError { throw .worker(error) } catch let error as StartError { throw error } catch {
-            throw .worker(.notStarted(errno: 0))
-        }
+        let trustFile = try trustFile(configuration, models)
+        do throws(WorkerError) {
+            program = try WorkerProgram(path: workerPath, limits: limits, trustFile: trustFile)
+        } catch { throw .worker(error) }
         let journal: Journal
         do { journal = try Journal(path: directory + "/journal.sqlite") } catch { throw .journal(error) }
-        let client = CurlClient()
+        let client: CurlClient
+        do throws(HTTPFailure) { client = try CurlClient() } catch { throw .transport(error) }
         let coordinator = CoordinatorClient(
             baseURL: configuration.iclEndpoint, client: client, signer: WalletSigner(wallet: wallet))
         let services = JobServices(
@@ -62,24 +64,41 @@ extension Node {
         return Node(services: services, watchdog: watchdog, seats: configuration.maxConcurrentJobs, log: log)
     }
 
+    /// Attests once, outside of a running node.
+    ///
+    /// - Parameter mockKey: in place of `MOCK_ATTESTATION_KEY` and the network's public key.
+    package static func attestOnce(
+        _ configuration: Configuration, environment: OperatorEnvironment, wallet: PrivateKey, directory: String,
+        mockKey: SharedSecret?, log: Logger
+    ) async throws -> Certificate {
+        let journal = try Journal(path: directory + "/journal.sqlite")
+        let models = try ModelCatalogue(configuration, environment: environment)
+        let coordinator = CoordinatorClient(
+            baseURL: configuration.iclEndpoint, client: try CurlClient(), signer: WalletSigner(wallet: wallet))
+        let backend = try mockKey.map { MockAttestation(key: $0) } ?? attestation(environment)
+        return try await AttestationWatchdog(
+            coordinator: coordinator, backend: backend, models: models.advertised, journal: journal, log: log
+        ).attest()
+    }
+
     /// The backend that proves what runs here.
     package static func attestation(_ environment: OperatorEnvironment) throws(StartError) -> any AttestationBackend {
-        do {
-            return MockAttestation(key: try environment.secret(.mockAttestationKey) ?? MockAttestation.networkKey())
+        do throws(SecretMemoryError) {
+            if let key = environment.secret(.mockAttestationKey) { return MockAttestation(key: key) }
+            return MockAttestation(key: try MockAttestation.networkKey())
         } catch { throw .secretMemory(error) }
     }
 
     /// One worker locks its whole arena. Root is not bound by the limit.
     private static func checkMemoryLock(_ limits: JobLimits) throws(StartError) {
         guard geteuid() != 0 else { return }
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(UInt32(RLIMIT_MEMLOCK.rawValue)), &limit)
-        guard limit.rlim_max < UInt(limits.arena) else { return }
-        throw .memoryLockLimit(needed: limits.arena, allowed: Int(clamping: limit.rlim_max))
+        let allowed = csystem_memory_lock_limit()
+        guard allowed < UInt64(limits.arena) else { return }
+        throw .memoryLockLimit(needed: limits.arena, allowed: Int(clamping: allowed))
     }
 
     /// `SSL_CERT_FILE`, or the system's bundle: the store that libcurl uses as well.
-    private static func trustFile(_ configuration: Configuration, _ models: ModelCatalogue) throws(StartError) -> String? {
+    static func trustFile(_ configuration: Configuration, _ models: ModelCatalogue) throws(StartError) -> String? {
         guard models.usesTLS || configuration.cofheEndpoint?.scheme == .https else { return nil }
         let path = getenv("SSL_CERT_FILE").map { String(cString: $0) } ?? "/etc/ssl/certs/ca-certificates.crt"
         guard FileManager.default.isReadableFile(atPath: path) else { throw .noTrustStore(path: path) }
@@ -92,18 +111,20 @@ extension Node {
         do {
             return try ContentStore(
                 gateways: configuration.ipfsGateways.map(\.text),
-                uploader: try uploader(configuration, environment.secret(.uploadToken), client), client: client)
+                uploader: uploader(configuration, environment.secret(.uploadToken), client), client: client)
         } catch { throw .configuration(.malformedURL(key: Setting.ipfsGateway.rawValue)) }
     }
 
     /// A Kubo RPC where one is configured, Pinata with a token, or nothing: then the node does not lead.
     private static func uploader(
         _ configuration: Configuration, _ token: SharedSecret?, _ client: any HTTPClient
-    ) throws(ContentError) -> (any ContentUploader)? {
-        if let url = configuration.ipfsUploadURL, token == nil { return try KuboUploader(rpc: url.text, client: client) }
+    ) -> (any ContentUploader)? {
+        let url = configuration.ipfsUploadURL?.text
+        if let url, token == nil || KuboUploader.isKuboRPC(url) {
+            return KuboUploader(rpc: url, token: token, client: client)
+        }
         guard let token else { return nil }
-        return try PinataUploader(
-            url: configuration.ipfsUploadURL?.text ?? PinataUploader.defaultURL, token: token, client: client)
+        return PinataUploader(url: url ?? PinataUploader.defaultURL, token: token, client: client)
     }
 
     private static func network(

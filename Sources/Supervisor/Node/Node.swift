@@ -1,12 +1,7 @@
 internal import Attestation
-package import CoFHE
-package import ContentStore
-package import Coordination
-package import Ethereum
 internal import HTTPTransport
 package import Logging
 internal import ServiceLifecycle
-package import Shared
 
 /// A running node: everything wired together, from the configuration and the wallet to the loops.
 package struct Node: Sendable {

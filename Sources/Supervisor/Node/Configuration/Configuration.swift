@@ -1,6 +1,6 @@
 package import Ethereum
 package import HTTPTransport
-package import Shared
+internal import Shared
 
 /// The settings of a node: defaults, then `config.json`, then `.env`, then the environment.
 package struct Configuration: Sendable {

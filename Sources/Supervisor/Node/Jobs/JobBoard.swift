@@ -1,5 +1,5 @@
 internal import CoFHE
-internal import Coordination
+package import Coordination
 internal import Glibc
 internal import Logging
 internal import Shared
@@ -9,11 +9,11 @@ internal import Shared
 package actor JobBoard {
     private let services: JobServices
     private let seats: Int
-    private var running: [String: Task<Void, Never>] = [:]
-    private var deliveries: [String: Task<Void, Never>] = [:]
+    private var running: [JobID: Task<Void, Never>] = [:]
+    private var deliveries: [JobID: Task<Void, Never>] = [:]
     /// Jobs that failed and may be tried again, should they be offered again.
-    private var retries: [String: Retry] = [:]
-    private var skipped: Set<String> = []
+    private var retries: [JobID: Retry] = [:]
+    private var skipped: Set<JobID> = []
     private var isClosed = false
     private let seatFreed: @Sendable () -> Void
 
@@ -35,12 +35,12 @@ package actor JobBoard {
     /// Takes up what can start now. Assignments beyond the free seats stay with the coordinator, unclaimed.
     package func offer(_ assignments: [Assignment]) async {
         for assignment in assignments where !isClosed && running.count < seats {
-            guard running[assignment.jobID] == nil, isDue(assignment.jobID) else { continue }
+            guard running[assignment.job] == nil, isDue(assignment.job) else { continue }
             guard let service = serve(assignment), let promptCID = assignment.promptCID else { continue }
             // Asked after the seat is known: the list repeats jobs that were done long ago.
-            guard await isNew(assignment.jobID), running[assignment.jobID] == nil, running.count < seats, !isClosed else { continue }
+            guard await isNew(assignment.job), running[assignment.job] == nil, running.count < seats, !isClosed else { continue }
             let entry = JournalEntry(
-                id: assignment.jobID, role: assignment.role == .leader ? .leader : .verifier, model: assignment.modelID,
+                id: assignment.job, role: assignment.role == .leader ? .leader : .verifier, model: assignment.model,
                 promptCID: promptCID, updatedAt: Int(time(nil)))
             start(entry, service, handles: assignment.handles)
         }
@@ -79,12 +79,12 @@ package actor JobBoard {
 
     // MARK: - Choosing
 
-    private func isDue(_ id: String) -> Bool {
+    private func isDue(_ id: JobID) -> Bool {
         guard let retry = retries[id] else { return true }
         return retry.attempts < JobBoard.attempts && retry.notBefore <= .now
     }
 
-    private func isNew(_ id: String) async -> Bool {
+    private func isNew(_ id: JobID) async -> Bool {
         guard let entry = try? await services.journal.entry(id) else { return true }
         return entry.state == .seen || (entry.state == .failed && entry.failure?.isFinal != true)
     }
@@ -92,17 +92,17 @@ package actor JobBoard {
     /// The service that would run the job; nil, said once, where this node must leave it alone.
     private func serve(_ assignment: Assignment) -> ModelCatalogue.Service? {
         var reason: JobFailure?
-        let service = services.models.service(for: assignment.modelID)
+        let service = services.models.service(for: assignment.model)
         if assignment.promptCID == nil { return nil }
         if service == nil { reason = .modelNotServed }
         if assignment.role == .leader, !services.content.canUpload { reason = .uploadUnavailable }
         guard let reason else { return service }
         if skipped.count >= JobBoard.rememberedSkips { skipped = [] }
-        if skipped.insert(assignment.jobID).inserted {
+        if skipped.insert(assignment.job).inserted {
             services.log.event(
                 .jobSkipped,
                 [
-                    "job": .string(assignment.jobID), "model": .string(assignment.modelID), "reason": .string(reason.rawValue),
+                    "job": .string(assignment.job.text), "model": .string(assignment.model), "reason": .string(reason.rawValue),
                 ])
         }
         return nil
@@ -121,7 +121,7 @@ package actor JobBoard {
     private func run(_ entry: JournalEntry, _ service: ModelCatalogue.Service, _ handles: KeyHandles?) async {
         services.log.event(
             .jobStarted,
-            ["job": .string(entry.id), "role": .string(entry.role.rawValue), "model": .string(entry.model)])
+            ["job": .string(entry.id.text), "role": .string(entry.role.rawValue), "model": .string(entry.model)])
         var run = JobRun(services: services, service: service, entry: entry)
         do throws(JobFailure) {
             let computed = try await run.compute(handles: handles)
@@ -154,6 +154,14 @@ package actor JobBoard {
         try? await services.journal.record(entry)
         services.log.event(
             .jobFailed,
-            ["job": .string(entry.id), "code": .string(failure.rawValue), "claimed": .stringConvertible(wasClaimed)])
+            ["job": .string(entry.id.text), "code": .string(failure.rawValue), "claimed": .stringConvertible(wasClaimed)])
+    }
+}
+
+extension Assignment {
+    /// Both handles, where the coordinator knew them at the poll.
+    var handles: KeyHandles? {
+        guard let keyHigh, let keyLow else { return nil }
+        return KeyHandles(high: keyHigh, low: keyLow)
     }
 }

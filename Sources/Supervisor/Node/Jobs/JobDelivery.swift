@@ -17,7 +17,7 @@ final class JobDelivery: Sendable {
         self.services = services
         self.entry = entry
         var log = services.log
-        log[metadataKey: "job"] = .string(entry.id)
+        log[metadataKey: "job"] = .string(entry.id.text)
         self.log = log
     }
 
@@ -31,7 +31,7 @@ final class JobDelivery: Sendable {
             entry.state = .sent
             entry.updatedAt = Int(time(nil))
             try? await services.journal.record(entry)
-            log.event(.resultSent, ["role": .string(entry.role.rawValue), "commitment": .string(entry.commitment ?? "")])
+            log.event(.resultSent, ["role": .string(entry.role.rawValue), "commitment": .string(Hexadecimal.encode(entry.commitment ?? []))])
             return nil
         } catch { return error == .interrupted ? nil : error }
     }
@@ -42,19 +42,20 @@ final class JobDelivery: Sendable {
         log.event(.leaderAwaited)
         let leader = try await leaderResult(since: entry.claimedAt ?? Int(time(nil)))
         let commitment = Commitment.hash(cid: leader.cid, innerHash: innerHash)
-        let agrees = leader.commitment == nil || leader.commitment == commitment
-        log.event(agrees ? .verdictMatch : .verdictNoMatch, ["commitment": .string(commitment)])
+        let agrees = leader.commitment == nil || leader.commitment == Hexadecimal.encode(commitment)
+        log.event(agrees ? .verdictMatch : .verdictNoMatch, ["commitment": .string(Hexadecimal.encode(commitment))])
         entry.commitment = commitment
-        entry.submission = VerdictSubmission(
-            jobID: entry.id, verifier: services.address.checksummed, commitment: commitment, confirms: agrees
-        ).body
+        let verdict = VerdictSubmission(
+            job: entry.id, verifier: services.address.checksummed, commitment: commitment,
+            verdict: agrees ? .confirm : .reject, confidence: agrees ? 100 : 0)
+        entry.submission = verdict?.body
         do { try await services.journal.record(entry) } catch { throw .interrupted }
     }
 
     private func leaderResult(since claimedAt: Int) async throws(JobFailure) -> (cid: String, commitment: String?) {
         var pause = Duration.milliseconds(250)
         while true {
-            let status = try? await services.coordinator.jobStatus(jobID: entry.id)
+            let status = try? await services.coordinator.status(of: entry.id)
             if let status, let cid = status.outputCID { return (cid, status.leaderCommitment) }
             guard Int(time(nil)) - claimedAt < Int(JobTiming.leaderWait.components.seconds) else { throw .leaderSilent }
             do { try await Task.sleep(for: pause * Double.random(in: 0.8...1.2)) } catch { throw .interrupted }
@@ -66,7 +67,7 @@ final class JobDelivery: Sendable {
     private func send(_ submission: [UInt8], role: JobMachine.Role) async throws(JobFailure) -> Bool {
         let end = ContinuousClock.now + JobDelivery.patience
         while true {
-            do throws(CoordinationError) {
+            do throws(CoordinatorError) {
                 switch role {
                 case .leader: _ = try await services.coordinator.submitResult(body: submission)
                 case .verifier: _ = try await services.coordinator.submitVerdict(body: submission)

@@ -20,7 +20,7 @@ struct JobRun {
         self.service = service
         self.entry = entry
         var log = services.log
-        log[metadataKey: "job"] = .string(entry.id)
+        log[metadataKey: "job"] = .string(entry.id.text)
         self.log = log
     }
 
@@ -105,21 +105,18 @@ struct JobRun {
         entry.state = .claimed
         entry.claimedAt = Int(time(nil))
         try await record()
-        do throws(CoordinationError) {
-            let claim = try await services.coordinator.claim(jobID: entry.id)
+        do throws(CoordinatorError) {
+            let claim = try await services.coordinator.claim(entry.id)
             log.event(.jobClaimed)
-            return claim.handles
+            return claim.hasPromptKey ? KeyHandles(high: claim.keyHigh, low: claim.keyLow) : nil
         } catch { throw JobFailure(claim: error) }
     }
 
     // MARK: - After the claim
 
     private func material(_ prepared: Prepared, to worker: Worker) async throws(JobFailure) {
-        let parts = [("high", prepared.sealed.high), ("low", prepared.sealed.low), ("blob", prepared.blob)]
         try await ofWorker { () throws(WorkerError) in
-            try await worker.send(
-                .material, fields: parts.map { .init($0.0, .integer($0.1.count)) }, body: parts.map(\.1),
-                deadline: .now + JobTiming.workerStep)
+            try await worker.send(material: prepared.sealed, blob: prepared.blob, deadline: .now + JobTiming.workerStep)
         }
     }
 
@@ -175,10 +172,12 @@ struct JobRun {
         let cid = try both.0.get()
         let key = try both.1.get()
         let commitment = Commitment.hash(cid: cid.text, innerHash: answer.innerHash)
+        let submission = ResultSubmission(
+            job: entry.id, outputCID: cid.text, commitment: commitment, keyHigh: key.high, keyLow: key.low,
+            inputs: (high: .init(handle: key.high, signature: []), low: .init(handle: key.low, signature: [])))
+        guard let submission else { throw .encryptionFailed }
         entry.commitment = commitment
-        entry.submission = ResultSubmission(
-            jobID: entry.id, outputCID: cid.text, commitment: commitment, outputKey: key
-        ).body
+        entry.submission = submission.body
     }
 
     private func upload(_ blob: [UInt8]) async -> Result<CID, JobFailure> {
@@ -193,7 +192,7 @@ struct JobRun {
         do throws(JobFailure) {
             let (header, _) = try await next(from: worker, deadline: deadline)
             guard header.kind == .outputKey else { throw .workerMisbehaved }
-            let handles = ["high", "low"].map { header.fields[$0].flatMap { try? CiphertextHandle($0) } }
+            let handles = ["high", "low"].map { header.fields[$0]?.text.flatMap { CiphertextHandle(hexadecimal: $0) } }
             guard let high = handles[0], let low = handles[1] else { throw .encryptionFailed }
             let key = KeyHandles(high: high, low: low)
             guard key.areSet else { throw .encryptionFailed }

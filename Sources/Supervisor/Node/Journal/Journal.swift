@@ -1,3 +1,4 @@
+package import Coordination
 internal import Foundation
 internal import GRDB
 internal import Shared
@@ -31,7 +32,7 @@ package final class Journal: Sendable {
                     CREATE TABLE job (
                         id TEXT PRIMARY KEY NOT NULL, role TEXT NOT NULL, model TEXT NOT NULL, promptCID TEXT NOT NULL,
                         state TEXT NOT NULL, failure TEXT, updatedAt INTEGER NOT NULL, claimedAt INTEGER,
-                        innerHash BLOB, commitment TEXT, submission BLOB
+                        innerHash BLOB, commitment BLOB, submission BLOB
                     ) WITHOUT ROWID;
                     CREATE INDEX job_by_state ON job (state);
                     CREATE TABLE state (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
@@ -42,15 +43,16 @@ package final class Journal: Sendable {
 
     // MARK: - Jobs
 
-    package func entry(_ id: String) async throws -> JournalEntry? {
-        try await database.read { try Row.fetchOne($0, sql: "SELECT * FROM job WHERE id = ?", arguments: [id]).map(JournalEntry.init) }
+    package func entry(_ id: JobID) async throws -> JournalEntry? {
+        try await database.read { try Row.fetchOne($0, sql: "SELECT * FROM job WHERE id = ?", arguments: [id.text]).flatMap(JournalEntry.init) }
     }
 
     /// Jobs in one of `states`, oldest first.
     package func entries(in states: Set<JournalEntry.State>) async throws -> [JournalEntry] {
         let words = states.map { "'\($0.rawValue)'" }.joined(separator: ", ")
         return try await database.read {
-            try Row.fetchAll($0, sql: "SELECT * FROM job WHERE state IN (\(words)) ORDER BY updatedAt").map(JournalEntry.init)
+            try Row.fetchAll($0, sql: "SELECT * FROM job WHERE state IN (\(words)) ORDER BY updatedAt")
+                .compactMap(JournalEntry.init)
         }
     }
 
@@ -58,7 +60,17 @@ package final class Journal: Sendable {
     package func latest(_ limit: Int) async throws -> [JournalEntry] {
         try await database.read {
             try Row.fetchAll($0, sql: "SELECT * FROM job ORDER BY updatedAt DESC, id LIMIT ?", arguments: [limit])
-                .map(JournalEntry.init)
+                .compactMap(JournalEntry.init)
+        }
+    }
+
+    package func counts() async throws -> [JournalEntry.State: Int] {
+        try await database.read { database in
+            var counts: [JournalEntry.State: Int] = [:]
+            for row in try Row.fetchAll(database, sql: "SELECT state, count(*) AS count FROM job GROUP BY state") {
+                if let state = JournalEntry.State(rawValue: row["state"]) { counts[state] = row["count"] }
+            }
+            return counts
         }
     }
 
@@ -71,9 +83,9 @@ package final class Journal: Sendable {
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    entry.id, entry.role.rawValue, entry.model, entry.promptCID, entry.state.rawValue,
+                    entry.id.text, entry.role.rawValue, entry.model, entry.promptCID, entry.state.rawValue,
                     entry.failure?.rawValue, entry.updatedAt, entry.claimedAt, entry.innerHash.map { Data($0) },
-                    entry.commitment, entry.submission.map { Data($0) },
+                    entry.commitment.map { Data($0) }, entry.submission.map { Data($0) },
                 ])
         }
     }
@@ -92,15 +104,17 @@ package final class Journal: Sendable {
 }
 
 extension JournalEntry {
-    fileprivate init(_ row: Row) {
+    /// Nil for a row that no node wrote.
+    fileprivate init?(_ row: Row) {
+        guard let id = JobID(row["id"]) else { return nil }
         self.init(
-            id: row["id"], role: JobMachine.Role(rawValue: row["role"]) ?? .verifier, model: row["model"],
+            id: id, role: JobMachine.Role(rawValue: row["role"]) ?? .verifier, model: row["model"],
             promptCID: row["promptCID"], updatedAt: row["updatedAt"])
         state = State(rawValue: row["state"]) ?? .failed
         failure = (row["failure"] as String?).flatMap(JobFailure.init)
         claimedAt = row["claimedAt"]
         innerHash = (row["innerHash"] as Data?).map { [UInt8]($0) }
-        commitment = row["commitment"]
+        commitment = (row["commitment"] as Data?).map { [UInt8]($0) }
         submission = (row["submission"] as Data?).map { [UInt8]($0) }
     }
 }

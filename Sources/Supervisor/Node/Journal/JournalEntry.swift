@@ -1,3 +1,4 @@
+package import Coordination
 package import Shared
 
 /// One job as the journal knows it: ids, hashes and exact bytes to be sent, nothing of prompt or answer.
@@ -15,7 +16,7 @@ package struct JournalEntry: Sendable, Equatable {
     }
 
     /// The coordinator's id, byte for byte.
-    package let id: String
+    package let id: JobID
     package let role: JobMachine.Role
     package let model: String
     package let promptCID: String
@@ -26,11 +27,11 @@ package struct JournalEntry: Sendable, Equatable {
     package var claimedAt: Int?
     /// SHA-256 of the normalised answer: all that a verifier needs to keep.
     package var innerHash: [UInt8]?
-    package var commitment: String?
+    package var commitment: [UInt8]?
     /// The request body as first computed; sent again unchanged after a crash.
     package var submission: [UInt8]?
 
-    package init(id: String, role: JobMachine.Role, model: String, promptCID: String, updatedAt: Int) {
+    package init(id: JobID, role: JobMachine.Role, model: String, promptCID: String, updatedAt: Int) {
         self.id = id
         self.role = role
         self.model = model

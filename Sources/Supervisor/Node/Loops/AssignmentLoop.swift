@@ -34,10 +34,10 @@ struct AssignmentLoop: Service {
 
     /// Whether a job was taken up.
     private func poll() async -> Bool {
-        do throws(CoordinationError) {
+        do throws(CoordinatorError) {
             let list = try await coordinator.assignments()
             if !list.refused.isEmpty {
-                log.event(.assignmentRefused, ["count": .stringConvertible(list.refused.count)])
+                log.event(.assignmentRefused, ["count": .stringConvertible(list.refused.values.reduce(0, +))])
             }
             guard !list.items.isEmpty else { return false }
             let before = await board.runningCount
@@ -47,7 +47,7 @@ struct AssignmentLoop: Service {
             return started > 0
         } catch {
             log.event(.assignmentsFailed, ["reason": .string("\(error)")])
-            if error == .attestAgain { await watchdog.forgotten() }
+            if error.meansAttestAgain { await watchdog.forgotten() }
             return false
         }
     }

@@ -1,7 +1,7 @@
-internal import Attestation
-internal import Coordination
+package import Attestation
+package import Coordination
 internal import Glibc
-internal import Logging
+package import Logging
 internal import ServiceLifecycle
 internal import Shared
 
@@ -43,15 +43,17 @@ package actor AttestationWatchdog {
     package func attest() async throws -> Certificate {
         lastAttempt = .now
         do {
+            guard let kind = AttestationSubmission.Backend(rawValue: backend.type) else {
+                throw AttestationError.deviceUnavailable
+            }
             let challenge = try await coordinator.challenge()
-            guard let nonce = Hexadecimal.decode(challenge.nonce) else { throw AttestationError.nonceMalformed }
-            let quote = try await backend.quote(nonce: nonce)
+            let quote = try await backend.quote(nonce: challenge.nonce)
             let answer = try await coordinator.attest(
-                AttestationRequest(
-                    backendType: backend.type, quote: quote, runtimeHash: backend.runtimeHash,
-                    challengeID: challenge.challengeID, supportedModelIDs: models))
+                AttestationSubmission(
+                    backend: kind, quote: quote, runtimeHash: backend.runtimeHash, challengeID: challenge.id,
+                    supportedModels: models))
             let certificate = Certificate(
-                hash: answer.certHash, expiry: answer.expiry, tier: answer.tier, backend: backend.type, models: models)
+                hash: "0x" + Hexadecimal.encode(answer.hash), expiry: answer.expiry, tier: answer.tier, backend: backend.type, models: models)
             try await certificate.store(in: journal)
             self.certificate = certificate
             log.event(
@@ -78,8 +80,9 @@ package actor AttestationWatchdog {
 
     /// Unknown nodes get empty lists and friendly words; only the directory tells (icl.md 1.11). No directory, no news.
     private func isKnown() async -> Bool {
-        guard let listed = try? await coordinator.directoryEntry() else { return true }
-        return listed?.isActive ?? false
+        do throws(CoordinatorError) {
+            return try await coordinator.directoryEntry()?.isActive ?? false
+        } catch { return true }
     }
 }
 

@@ -24,7 +24,7 @@ struct HeartbeatLoop: Service {
     }
 
     private func beat() async {
-        do throws(CoordinationError) {
+        do throws(CoordinatorError) {
             try await coordinator.heartbeat()
             log.event(.heartbeatSent)
         } catch { log.event(.heartbeatFailed, ["reason": .string("\(error)")]) }

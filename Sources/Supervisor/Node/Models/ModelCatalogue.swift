@@ -1,6 +1,6 @@
 internal import Foundation
 internal import Glibc
-package import HTTPTransport
+internal import HTTPTransport
 package import Shared
 
 /// Which models this node serves, and how. A model that is not in it is left alone; the mock answers only for ids that

@@ -1,4 +1,5 @@
 internal import CSystem
+internal import CoFHE
 internal import Dispatch
 internal import Glibc
 package import Shared
@@ -78,6 +79,13 @@ package final class Worker: @unchecked Sendable {
             }
             try self.observe(.start, starts: order.role)
         }
+    }
+
+    /// Sends the sealed key halves and the encrypted prompt, all of which only the worker can open.
+    func send(material key: SealedKey, blob: [UInt8], deadline: ContinuousClock.Instant) async throws(WorkerError) {
+        let parts = [("high", key.high), ("low", key.low), ("blob", blob)]
+        try await send(
+            .material, fields: parts.map { .init($0.0, .integer($0.1.count)) }, body: parts.map(\.1), deadline: deadline)
     }
 
     /// The next frame. The worker's own failure is thrown as `failed`.

@@ -3,7 +3,7 @@ import Shared
 import Supervisor
 import Testing
 
-@Suite struct WorkerTests {
+@Suite struct WorkerSpawnerTests {
     @Test("a worker starts and its walls are seen from outside")
     func starts() async throws {
         let path = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/blindference-worker"

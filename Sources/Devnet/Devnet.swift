@@ -1,0 +1,98 @@
+internal import Shared
+
+/// A whole Blindference network on one loopback port: coordinator, content store and CoFHE.
+///
+/// It is a toy: prompts, answers and keys lie in ordinary memory, everything is forgotten at the end, and nobody but
+/// this machine can reach it. What it is strict about is the protocol: each error of a node is refused and recorded.
+package final class Devnet: Sendable {
+    package struct Settings: Sendable {
+        package var host = "127.0.0.1"
+        package var port: UInt16 = 0
+        /// Active operators that a job waits for before its quorum is drawn.
+        package var nodes = 1
+        package var rules = JobBook.Rules()
+        /// Key of the mock quote's HMAC.
+        package var mockKey = AttestationRoutes.defaultMockKey
+        package var clock = DevClock()
+
+        package init() {}
+    }
+
+    package let ledger = Ledger()
+    package let coordinator: Coordinator
+    package let vault = Vault()
+    package let shelf = ContentShelf()
+    package let clock: DevClock
+    private let faults = FaultBook()
+    private let routes: [Route]
+    private let settings: Settings
+
+    package init(_ settings: Settings = Settings()) {
+        self.settings = settings
+        clock = settings.clock
+        coordinator = Coordinator(rules: settings.rules, ledger: ledger, clock: clock)
+        routes =
+            AttestationRoutes(coordinator: coordinator, mockKey: settings.mockKey).all
+            + JobRoutes(coordinator: coordinator).all
+            + DeliveryRoutes(coordinator: coordinator, shelf: shelf, vault: vault).all
+            + StatusRoutes(coordinator: coordinator).all
+            + ContentRoutes(shelf: shelf).all
+            + CoFHERoutes(vault: vault, ledger: ledger, clock: clock).all
+            + ControlRoutes(
+                coordinator: coordinator, vault: vault, shelf: shelf, faults: faults, ledger: ledger, clock: clock,
+                nodes: settings.nodes
+            ).all
+    }
+
+    /// Starts listening. Refuses every address outside 127.0.0.0/8.
+    package func serve() throws(SocketError) -> HTTPServer {
+        try HTTPServer(host: settings.host, port: settings.port) { [self] in deliver($0) }
+    }
+
+    /// One call with the faults that tests scripted; controls themselves are never disturbed.
+    func deliver(_ request: ServedRequest) -> Delivery {
+        guard request.path.first != "dev", let fault = faults.take(for: request) else { return .reply(answer(request)) }
+        return fault.delivery { answer(request) }
+    }
+
+    /// One call without a socket, as tests make it.
+    package func answer(_ request: ServedRequest) -> Reply {
+        let node = request.headers["x-node-address"]
+        var route = request.method + " unknown path"
+        do {
+            let (found, parameters) = try find(request)
+            route = found.name
+            ledger.count(route, by: node)
+            var caller = ""
+            if request.path.first == "internal" {
+                caller = try CallSignature.caller(of: request, now: clock.now)
+                noteContentType(request, route, caller)
+            }
+            return try found.answer(Call(request: request, parameters: parameters, caller: caller, route: route))
+        } catch let refusal as Refusal {
+            if let violation = refusal.violation {
+                ledger.record(
+                    violation, at: clock.now, node: node, job: refusal.job, call: route, detail: refusal.detail)
+            }
+            return .json(["detail": .string(refusal.detail)], status: refusal.status)
+        } catch { return .text("Internal Server Error", status: 500) }
+    }
+
+    private func find(_ request: ServedRequest) throws -> (Route, [String]) {
+        var wrongMethod = false
+        for route in routes {
+            guard let parameters = route.match(request.path) else { continue }
+            if route.method == request.method { return (route, parameters) }
+            wrongMethod = true
+        }
+        let path = "/" + request.path.joined(separator: "/")
+        if wrongMethod { throw Refusal(405, "Method Not Allowed", .unknownPath) }
+        throw Refusal(404, "Not Found", request.path.first == "dev" ? nil : .unknownPath, job: path)
+    }
+
+    private func noteContentType(_ request: ServedRequest, _ route: String, _ caller: String) {
+        guard request.method == "POST", request.headers["content-type"]?.hasPrefix("application/json") != true else { return }
+        ledger.record(
+            .contentTypeWrong, at: clock.now, node: caller, call: route, detail: "content-type must be application/json")
+    }
+}

@@ -1,0 +1,37 @@
+internal import ContentStore
+internal import Coordination
+internal import Shared
+
+extension JobFailure {
+    init(content error: ContentError) {
+        self =
+            switch error {
+            case .mismatch: .blobMismatch
+            case .tooLarge: .blobTooLarge
+            case .notFound: .blobNotFound
+            case .cancelled: .interrupted
+            default: .blobUnreachable
+            }
+    }
+
+    init(claim error: CoordinatorError) {
+        self =
+            switch error {
+            case .transport, .rateLimited, .serverError: .coordinatorUnreachable
+            case .malformedAnswer: .coordinatorMalformed
+            case .cancelled: .interrupted
+            default: .claimRefused
+            }
+    }
+}
+
+extension CoordinatorError {
+    /// Whether the same request may succeed later.
+    var isTransient: Bool {
+        switch self {
+        case .transport, .rateLimited, .serverError, .unauthorized, .forgotten, .unexpectedStatus, .malformedAnswer: true
+        case .notSigned, .forbidden, .unknownJob, .notQuorumMember, .notATextJob, .contradicted, .malformedRequest, .cancelled:
+            false
+        }
+    }
+}

@@ -1,0 +1,26 @@
+internal import Ethereum
+internal import Shared
+internal import Supervisor
+
+/// An error that `Sentence` has words for.
+protocol Refusal: Error {}
+
+/// What the commands themselves refuse.
+enum CommandRefusal: Refusal, Equatable {
+    case passwordMissing, passwordsDiffer, passwordEmpty
+    case keystoreExists(path: String)
+    case addressMismatch(configured: String, keystore: String)
+    case folderUnwritable(path: String)
+    case modelUnknown(String)
+    case notDeterministic
+    case attestationFailed
+    case privateKeyRefused
+}
+
+extension ConfigurationError: Refusal {}
+extension KeystoreError: Refusal {}
+extension StartError: Refusal {}
+extension WorkerError: Refusal {}
+extension JobFailure: Refusal {}
+extension OperatorEnvironment.Failure: Refusal {}
+extension Journal.Failure: Refusal {}

@@ -1,0 +1,57 @@
+internal import Ethereum
+internal import Foundation
+internal import Glibc
+internal import Logging
+internal import Shared
+internal import Supervisor
+
+/// What every command starts with: the environment, taken once, and the configuration found from it.
+struct Session {
+    let loader: ConfigurationLoader
+    let configuration: Configuration
+
+    /// Taken at the first use, which is the first line of `main`: secrets are moved out of the environment block.
+    static let environment = Result { () throws(OperatorEnvironment.Failure) in try OperatorEnvironment() }
+
+    var environment: OperatorEnvironment {
+        get throws { try Session.environment.get() }
+    }
+
+    var journalPath: String { loader.directory + "/journal.sqlite" }
+
+    init(_ options: FolderOptions) throws {
+        loader = ConfigurationLoader(directory: options.configDir, environment: try Session.environment.get())
+        configuration = try loader.load()
+    }
+
+    func wallet(_ options: PasswordOptions) throws -> PrivateKey {
+        let file = try KeystoreFile.load(path: configuration.keystorePath)
+        if file.isExposed { Terminal.note("Others may read \(configuration.keystorePath). Run: chmod 600 \(configuration.keystorePath)") }
+        let password = try Password.existing(options, environment: environment)
+        let wallet = try file.keystore.open(password: password.bytes)
+        if let expected = configuration.nodeAddress, expected != wallet.address {
+            throw CommandRefusal.addressMismatch(configured: expected.checksummed, keystore: wallet.address.checksummed)
+        }
+        return wallet
+    }
+
+    func log(for address: Address) -> Logger {
+        let level: Logger.Level =
+            switch configuration.logLevel {
+            case "DEBUG": .debug
+            case "WARNING": .warning
+            case "ERROR": .error
+            default: .info
+            }
+        let format: LineLogHandler.Format = configuration.logFormat == .json ? .json : .text
+        return Logger(label: "blindference-node") { _ in
+            LineLogHandler(format: format, level: level, node: String(address.checksummed.prefix(10)))
+        }
+    }
+
+    /// The worker's program stands beside this one.
+    static var workerPath: String {
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        return (own as NSString).deletingLastPathComponent + "/blindference-worker"
+    }
+}

@@ -1,0 +1,89 @@
+import Shared
+import Testing
+
+@Suite("Secret memory", .serialized)
+struct SecretBytesTests {
+    private func secret(_ text: String, room: Int = 64) throws -> SecretBytes {
+        var secret = try SecretBytes(capacity: room)
+        try secret.append(public: text.utf8)
+        return secret
+    }
+
+    @Test("memory is wiped when the last owner lets go, and given out zeroed")
+    func wiped() throws {
+        func address() throws -> UInt {
+            let text = try secret("correct horse")
+            return text.withBytes { UInt(bitPattern: $0.baseAddress) }
+        }
+        let old = try address()
+        var next = try SecretBytes(capacity: 64)
+        next.extend(to: 64)
+        #expect(next.withBytes { UInt(bitPattern: $0.baseAddress) } == old)
+        #expect(next.withBytes { $0.allSatisfy { $0 == 0 } })
+    }
+
+    @Test("what was truncated, moved away or wiped is gone from memory")
+    func remains() throws {
+        var text = try secret("abcdef")
+        text.truncate(to: 3)
+        text.extend(to: 6)
+        #expect(text.withBytes { Array($0) } == Array("abc".utf8) + [0, 0, 0])
+        text.removeFirst(2)
+        text.extend(to: 6)
+        #expect(text.withBytes { Array($0) } == [0x63, 0, 0, 0, 0, 0])
+        text.wipe()
+        text.extend(to: 6)
+        #expect(text.withBytes { Array($0) } == [0, 0, 0, 0, 0, 0])
+    }
+
+    @Test("more than the capacity is refused")
+    func overflow() throws {
+        var text = try SecretBytes(capacity: 2)
+        try text.append(1)
+        try text.append(2)
+        #expect(throws: SecretMemoryError.overflow) { try text.append(3) }
+    }
+
+    @Test("an arena that is full says so, and memory comes back whole")
+    func exhaustion() throws {
+        let arena = try SecretArena.prepare(capacity: 1 << 20)
+        let before = arena.available
+        do {
+            let first = try SecretBytes(capacity: 1000)
+            let second = try SecretBytes(capacity: 2000)
+            #expect(throws: SecretMemoryError.self) { _ = try SecretBytes(capacity: arena.capacity) }
+            #expect(first.capacity + second.capacity == 3000)
+        }
+        #expect(arena.available == before)
+        let whole = try SecretBytes(capacity: before)
+        #expect(whole.capacity == before)
+    }
+
+    @Test("secrets compare by all their bytes")
+    func equality() throws {
+        let text = try secret("abc")
+        #expect(try text.equals(secret("abc")))
+        #expect(try !text.equals(secret("abd")))
+        #expect(try !text.equals(secret("abcd")))
+    }
+
+    @Test("random secrets differ")
+    func random() throws {
+        let one = try SecretBytes.random(count: 32)
+        #expect(try !one.equals(SecretBytes.random(count: 32)))
+    }
+
+    @Test("hexadecimal text is decoded in secret memory, anything else is refused")
+    func hexadecimal() throws {
+        let decoded = try SecretBytes.decodingHexadecimal(secret("0x00fFa5"))
+        #expect(decoded.withBytes { Array($0) } == [0, 255, 165])
+        var digits = try SecretBytes(capacity: 6)
+        try digits.append(hexadecimalOf: decoded)
+        #expect(digits.withBytes { Array($0) } == Array("00ffa5".utf8))
+        #expect(throws: (any Error).self) { _ = try SecretBytes.decodingHexadecimal(secret("0x0")) }
+        #expect(throws: (any Error).self) { _ = try SecretBytes.decodingHexadecimal(secret("zz")) }
+    }
+
+    @Test("a secret's description says nothing")
+    func description() throws { #expect(try secret("abc").description == "‹secret›") }
+}
