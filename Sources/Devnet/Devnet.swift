@@ -58,11 +58,11 @@ package final class Devnet: Sendable {
     /// One call without a socket, as tests make it.
     package func answer(_ request: ServedRequest) -> Reply {
         let node = request.headers["x-node-address"]
-        var route = request.method + " unknown path"
+        var route = "\(request.method) /" + request.path.joined(separator: "/")
         do {
             let (found, parameters) = try find(request)
             route = found.name
-            ledger.count(route, by: node)
+            if request.path.first != "dev" { ledger.count(route, by: node) }
             var caller = ""
             if request.path.first == "internal" {
                 caller = try CallSignature.caller(of: request, now: clock.now)
@@ -85,14 +85,16 @@ package final class Devnet: Sendable {
             if route.method == request.method { return (route, parameters) }
             wrongMethod = true
         }
-        let path = "/" + request.path.joined(separator: "/")
         if wrongMethod { throw Refusal(405, "Method Not Allowed", .unknownPath) }
-        throw Refusal(404, "Not Found", request.path.first == "dev" ? nil : .unknownPath, job: path)
+        throw Refusal(404, "Not Found", request.path.first == "dev" ? nil : .unknownPath)
     }
 
     private func noteContentType(_ request: ServedRequest, _ route: String, _ caller: String) {
-        guard request.method == "POST", request.headers["content-type"]?.hasPrefix("application/json") != true else { return }
+        guard request.method == "POST", request.headers["content-type"]?.hasPrefix("application/json") != true else {
+            return
+        }
         ledger.record(
-            .contentTypeWrong, at: clock.now, node: caller, call: route, detail: "content-type must be application/json")
+            .contentTypeWrong, at: clock.now, node: caller, call: route, detail: "content-type must be application/json"
+        )
     }
 }

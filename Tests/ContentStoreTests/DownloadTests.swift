@@ -73,14 +73,17 @@ import Testing
             ])
     }
 
-    @Test("an address that cannot carry a path is named by its place", arguments: [
-        "", "one.example", "https://", "https:///ipfs", "https://one.example/#x", "https://one.example/a b",
-        "https://é",
-    ])
+    @Test(
+        "an address that cannot carry a path is named by its place",
+        arguments: [
+            "", "one.example", "https://", "https:///ipfs", "https://one.example/#x", "https://one.example/a b",
+            "https://é",
+        ])
     func badAddress(address: String) {
         #expect(throws: ContentError.invalidServiceURL(index: 1)) {
             try ContentStore(
-                gateways: ["https://one.example", address], uploader: nil, client: ScriptedClient { _ in
+                gateways: ["https://one.example", address], uploader: nil,
+                client: ScriptedClient { _ in
                     HTTPResponse(status: 200)
                 })
         }
@@ -138,7 +141,8 @@ import Testing
         tally.refused = 3
         await #expect(throws: ContentError.refused(tally)) { try await moved.download(cid, maximumBytes: 5000) }
 
-        let (large, _) = try store { request throws(HTTPFailure) in throw .bodyTooLarge(limit: request.maximumResponse) }
+        let (large, _) = try store { request throws(HTTPFailure) in throw .bodyTooLarge(limit: request.maximumResponse)
+        }
         tally = GatewayTally()
         tally.tooLarge = 3
         await #expect(throws: ContentError.tooLarge(tally, limit: 5000)) {

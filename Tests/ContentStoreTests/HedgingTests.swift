@@ -86,28 +86,6 @@ import Testing
         #expect(try await download.value == file)
     }
 
-    @Test("a late failure of the first gateway does not start a third one before its time")
-    func lateFailure() async throws {
-        let (file, cid) = (file, cid)
-        let (gate, opener) = AsyncStream.makeStream(of: Void.self)
-        let (store, client) = try store { request async throws(HTTPFailure) in
-            if request.url.contains("//three.") { return HTTPResponse(status: 200, body: file) }
-            guard request.url.contains("//one.") else { return try await ScriptedClient.hang() }
-            for await _ in gate { break }
-            return HTTPResponse(status: 404)
-        }
-        let download = Task { try await store.download(cid, maximumBytes: 1 << 20) }
-        await time.sleeper(until: .seconds(3))
-        time.advance(to: .seconds(3))
-        await time.sleeper(until: .seconds(6))
-        opener.yield()
-        await reports.first()
-        #expect(client.hosts == ["one.example", "two.example"])
-        time.advance(to: .seconds(6))
-        #expect(try await download.value == file)
-        #expect(client.hosts == ["one.example", "two.example", "three.example"])
-    }
-
     @Test("at the deadline a download ends, though its requests do not")
     func deadline() async throws {
         let cid = cid

@@ -85,6 +85,16 @@ import Testing
         expect(.sizeMismatch, node: ArchiveBuilder.node(links: [], file: ArchiveBuilder.file(data: [1, 2], size: 3)))
     }
 
+    @Test("a part without bytes is refused, for any number of them would be work for nothing")
+    func emptyParts() {
+        let empty = CID(of: [], form: .v1(.raw))
+        let node = ArchiveBuilder.node(
+            links: [(empty, 0), (leafCID, 3)], file: ArchiveBuilder.file(size: 3, parts: [0, 3]))
+        let cid = CID(of: node, form: .v0)
+        let archive = ArchiveBuilder.archive(roots: [cid], blocks: [(cid, node), (empty, [])] + leaf)
+        #expect(throws: VerificationError.sizeMismatch) { try verifier.file(cid, inArchive: archive) }
+    }
+
     @Test("nodes that are no files, and files with parts that kubo does not write, are refused")
     func notFiles() {
         let link = (cid: leafCID, size: 3)

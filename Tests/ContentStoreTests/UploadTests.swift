@@ -70,17 +70,21 @@ import Testing
         }
     }
 
-    @Test("an answer without a usable identifier is an error", arguments: [
-        (#"{"IpfsHash":"Qm4f2ab0c4f2ab0c4f2ab0c4f2ab0c4f2ab0c4f2ab0c4f"}"#,
-            ContentError.uploadIdentifierUnsupported(.badCharacter(offset: 7))),
-        (#"{"IpfsHash":""}"#, .uploadIdentifierUnsupported(.empty)),
-        (#"{"IpfsHash":null}"#, .uploadAnswerMalformed),
-        (#"{"data":"Qm"}"#, .uploadAnswerMalformed),
-        (#"{}"#, .uploadAnswerMalformed),
-        (#"[]"#, .uploadAnswerMalformed),
-        (#"<html>"#, .uploadAnswerMalformed),
-        (#""#, .uploadAnswerMalformed),
-    ])
+    @Test(
+        "an answer without a usable identifier is an error",
+        arguments: [
+            (
+                #"{"IpfsHash":"Qm4f2ab0c4f2ab0c4f2ab0c4f2ab0c4f2ab0c4f2ab0c4f"}"#,
+                ContentError.uploadIdentifierUnsupported(.badCharacter(offset: 7))
+            ),
+            (#"{"IpfsHash":""}"#, .uploadIdentifierUnsupported(.empty)),
+            (#"{"IpfsHash":null}"#, .uploadAnswerMalformed),
+            (#"{"data":"Qm"}"#, .uploadAnswerMalformed),
+            (#"{}"#, .uploadAnswerMalformed),
+            (#"[]"#, .uploadAnswerMalformed),
+            (#"<html>"#, .uploadAnswerMalformed),
+            (#""#, .uploadAnswerMalformed),
+        ])
     func malformedAnswers(answer: String, reason: ContentError) async throws {
         let (store, _) = try pinata { _ in HTTPResponse(status: 200, body: Array(answer.utf8)) }
         await #expect(throws: reason) { try await store.upload(bytes) }
@@ -119,9 +123,11 @@ import Testing
         #expect(client.requests.count == 1)
     }
 
-    @Test("failures of the node's own making are not tried again", arguments: [
-        HTTPFailure.insecureURL, .invalidURL, .certificateRefused, .bodyTooLarge(limit: 1),
-    ])
+    @Test(
+        "failures of the node's own making are not tried again",
+        arguments: [
+            HTTPFailure.insecureURL, .invalidURL, .certificateRefused, .bodyTooLarge(limit: 1),
+        ])
     func finalFailures(failure: HTTPFailure) async throws {
         let (store, client) = try pinata { _ throws(HTTPFailure) in throw failure }
         await #expect(throws: ContentError.uploadFailed(failure)) { try await store.upload(bytes) }
@@ -141,10 +147,12 @@ import Testing
         #expect(client.requests.map(\.timeout) == [.seconds(30), .seconds(30), .milliseconds(13_500)])
     }
 
-    @Test("kubo is told how to cut the file, whatever its configuration", arguments: [
-        "http://127.0.0.1:5001", "http://127.0.0.1:5001/", "http://127.0.0.1:5001/api/v0",
-        "http://127.0.0.1:5001/api/v0/", "http://127.0.0.1:5001/api/v0/add",
-    ])
+    @Test(
+        "kubo is told how to cut the file, whatever its configuration",
+        arguments: [
+            "http://127.0.0.1:5001", "http://127.0.0.1:5001/", "http://127.0.0.1:5001/api/v0",
+            "http://127.0.0.1:5001/api/v0/", "http://127.0.0.1:5001/api/v0/add",
+        ])
     func kubo(rpc: String) async throws {
         let cid = UnixFS.cidV0(of: bytes)
         let line = #"{"Name":"blindference-output.bin","Hash":"\#(cid.text)","Size":"5011"}"# + "\n"

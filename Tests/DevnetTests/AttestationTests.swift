@@ -54,7 +54,8 @@ import Testing
     @Test func `assignments need an attested operator`() throws {
         let bench = Bench()
         let stranger = try PrivateKey.generate()
-        #expect(try bench.signed(stranger, "GET", "/internal/assignments/" + stranger.address.checksummed).status == 401)
+        #expect(
+            try bench.signed(stranger, "GET", "/internal/assignments/" + stranger.address.checksummed).status == 401)
         #expect(bench.violations == [.notAttested])
         let node = try bench.attestedNode()
         let path = "/internal/assignments/" + node.address.checksummed

@@ -4,7 +4,7 @@ import Shared
 import Testing
 
 @Suite struct ContentTests {
-    private static let large = (0..<(600 << 10)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+    private static let large = (0..<(600 << 10)).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 23) }
 
     private func form(_ name: String, _ bytes: [UInt8]) -> [UInt8] {
         Array("--xyz\r\nContent-Disposition: form-data; name=\"\(name)\"; filename=\"f\"\r\n\r\n".utf8) + bytes
@@ -15,7 +15,9 @@ import Testing
         devnet.answer(try #require(ServedRequest(method: "GET", target: target)))
     }
 
-    @Test(arguments: [[], [1, 2, 3], large]) func `what is uploaded is served under its identifier`(bytes: [UInt8]) throws {
+    @Test(arguments: [[], [1, 2, 3], large]) func `what is uploaded is served under its identifier`(bytes: [UInt8])
+        throws
+    {
         let bench = Bench()
         let type = ("content-type", "multipart/form-data; boundary=xyz")
         let kubo = try bench.call("POST", "/api/v0/add", headers: [type], body: form("file", bytes)).body
@@ -30,7 +32,8 @@ import Testing
     @Test func `uploads without a token or a part named file are refused`() throws {
         let bench = Bench()
         let type = ("content-type", "multipart/form-data; boundary=xyz")
-        #expect(try bench.call("POST", "/pinning/pinFileToIPFS", headers: [type], body: form("file", [1])).status == 401)
+        #expect(
+            try bench.call("POST", "/pinning/pinFileToIPFS", headers: [type], body: form("file", [1])).status == 401)
         #expect(try bench.call("POST", "/api/v0/add", headers: [type], body: form("path", [1])).status == 400)
         #expect(try bench.call("POST", "/api/v0/add", body: [1, 2]).status == 400)
         #expect(bench.violations == [.uploadWithoutToken, .uploadMalformed, .uploadMalformed])

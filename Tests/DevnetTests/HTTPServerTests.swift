@@ -52,7 +52,8 @@ import Testing
     @Test func `one connection carries many requests, and Expect is answered`() throws {
         let server = try HTTPServer(handler: echo)
         defer { server.stop() }
-        let raw = "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na"
+        let raw =
+            "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na"
             + "POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nb"
         let text = try exchange(server, raw)
         #expect(text.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 "))

@@ -91,7 +91,8 @@ import Testing
     }
 
     @Test func `encrypt takes Python's hex and its handles end like real ones`() throws {
-        let text = #"{"jsonrpc": "2.0", "id": 1, "method": "cofhe_encrypt", "params": ["0x1f", "uint128", ""#
+        let text =
+            #"{"jsonrpc": "2.0", "id": 1, "method": "cofhe_encrypt", "params": ["0x1f", "uint128", ""#
             + owner.address.checksummed + #""]}"#
         let answer = try bench.call("POST", "/cofhe", body: Array(text.utf8)).body
         let handle = try #require(HandleText.parse(hexadecimal: answer["result"]?["handle"]?.text ?? ""))

@@ -9,7 +9,11 @@ import Testing
         while !done() {
             for node in nodes {
                 for assignment in try node.assignments() {
-                    if assignment["role"]?.text == "leader" { try node.lead(assignment) } else { try node.verify(assignment) }
+                    if assignment["role"]?.text == "leader" {
+                        try node.lead(assignment)
+                    } else {
+                        try node.verify(assignment)
+                    }
                 }
             }
         }

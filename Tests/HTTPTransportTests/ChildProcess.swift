@@ -18,10 +18,18 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        // The thread pool blocks signals, and a child inherits what its thread blocks.
+        var attributes = posix_spawnattr_t()
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var identity = pid_t()
-        let code = posix_spawnp(&identity, command[0], &actions, nil, &arguments, nil)
+        let code = posix_spawnp(&identity, command[0], &actions, &attributes, &arguments, nil)
         close(ends[1])
         guard code == 0 else {
             close(ends[0])
@@ -55,7 +63,7 @@ final class ChildProcess: Sendable {
     }
 
     func terminate() {
-        kill(identity, SIGTERM)
+        kill(identity, SIGKILL)
         _ = wait()
     }
 

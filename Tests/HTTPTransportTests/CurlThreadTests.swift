@@ -8,9 +8,9 @@ import Shared
 /// What counts threads, switches or memory runs in a process of its own.
 @Suite("The HTTP client's thread", .timeLimit(.minutes(1)))
 struct CurlThreadTests {
-    @Test("is one, wakes for nothing while idle, and is gone after shutdown")
+    @Test("is one, wakes for nothing while idle or waiting, and is gone after shutdown")
     func idle() async throws {
-        let server = try LoopbackServer { _ in .answer() }
+        let server = try LoopbackServer { $0.target == "/hang" ? .hang() : .answer() }
         let base = server.base
         await #expect(processExitsWith: .success) { [base = base as String] in
             var client: CurlClient? = try CurlClient()
@@ -21,18 +21,16 @@ struct CurlThreadTests {
             #expect(own.count == 1)
             _ = try await client?.send(HTTPRequest(.get, base))
             let thread = try #require(own.first)
-            // After its answer the thread still has to go to sleep: wait until it stands still, then look.
-            var switches = Self.switches(thread)
-            for _ in 0..<50 {
-                usleep(20_000)
-                let now = Self.switches(thread)
-                if now == switches { break }
-                switches = now
-            }
-            usleep(1_000_000)
-            #expect(Self.switches(thread) == switches)
-            _ = try await client?.send(HTTPRequest(.get, base))
-            #expect(Self.switches(thread) > switches, "the count can move")
+            let idle = Self.switchesAtRest(thread)
+            usleep(500_000)
+            #expect(Self.switches(thread) == idle)
+            let hanging = Task { [client] in try await client?.send(HTTPRequest(.get, base + "/hang")) }
+            while Self.switches(thread) == idle { await Task.yield() }
+            let waiting = Self.switchesAtRest(thread)
+            usleep(500_000)
+            #expect(Self.switches(thread) == waiting)
+            hanging.cancel()
+            await #expect(throws: HTTPFailure.cancelled) { try await hanging.value }
             client = nil
             #expect(!Self.threads().contains(thread))
         }
@@ -67,6 +65,16 @@ struct CurlThreadTests {
 
     private static func threads() -> Set<String> {
         Set((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? [])
+    }
+
+    /// After a request the thread still has to go to sleep: its count once it stands still.
+    private static func switchesAtRest(_ thread: String) -> Int {
+        var last = -1
+        while last != switches(thread) {
+            last = switches(thread)
+            usleep(50_000)
+        }
+        return last
     }
 
     private static func switches(_ thread: String) -> Int {

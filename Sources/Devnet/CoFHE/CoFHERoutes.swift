@@ -59,7 +59,8 @@ struct CoFHERoutes {
     }
 
     private func unseal(_ parameters: [JSONValue]) throws -> [UInt8] {
-        guard parameters.count == 2, let text = parameters[0].text, let handle = HandleText.parse(hexadecimal: text) else {
+        guard parameters.count == 2, let text = parameters[0].text, let handle = HandleText.parse(hexadecimal: text)
+        else {
             throw RPCRefusal(.invalidParameters, "params: handle, permit", .callMalformed)
         }
         return try vault.seal(handle, under: SealingPermit(parameters[1]), now: clock.now)

@@ -57,7 +57,7 @@ package struct SealingPermit: Sendable {
         }
     }
 
-    /// The EIP-712 digest, written out for this one type: the node has a general encoder, and its errors should show here.
+    /// The EIP-712 digest, written out for this one type: the node has a general encoder, whose errors should show here.
     package static func digest(issuer: Address, expiration: Int, sealingKey: [UInt8]) -> [UInt8] {
         let domainType = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
         let domain = Keccak256.hash(

@@ -63,7 +63,8 @@ package enum SealedValue {
         guard sealed.count >= 60 else { throw ToyCrypto.Failure() }
         let shared = try ToyCrypto.x25519(secret, Array(sealed[..<32]))
         let box = ToyCrypto.Box(
-            iv: Array(sealed[32..<44]), tag: Array(sealed.suffix(16)), ciphertext: Array(sealed[44..<sealed.count - 16]))
+            iv: Array(sealed[32..<44]), tag: Array(sealed.suffix(16)), ciphertext: Array(sealed[44..<sealed.count - 16])
+        )
         return try ToyCrypto.open(box, key: ToyCrypto.hkdfSHA256(shared, info: "CoFHE seal"))
     }
 }

@@ -28,7 +28,8 @@ package struct BlockTree: Sendable {
     package var car: [UInt8] {
         let identifier = root.cid.bytes
         // CBOR by hand: {"roots": [42(h'00…')], "version": 1}; tag 42 wraps the identifier behind a zero byte.
-        var header: [UInt8] = [0xA2, 0x65] + Array("roots".utf8) + [0x81, 0xD8, 0x2A, 0x58, UInt8(identifier.count + 1), 0]
+        var header: [UInt8] =
+            [0xA2, 0x65] + Array("roots".utf8) + [0x81, 0xD8, 0x2A, 0x58, UInt8(identifier.count + 1), 0]
         header += identifier + [0x67] + Array("version".utf8) + [1]
         var car: [UInt8] = []
         car.reserveCapacity(blocks.reduce(64) { $0 + $1.bytes.count + 48 })

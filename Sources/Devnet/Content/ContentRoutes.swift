@@ -28,7 +28,9 @@ struct ContentRoutes {
             case "raw": shelf.block(cid).map { Reply(status: 200, contentType: "application/vnd.ipld.raw", body: $0) }
             case "car":
                 shelf.tree(cid).map {
-                    Reply(status: 200, contentType: "application/vnd.ipld.car; version=1; order=dfs; dups=n", body: $0.car)
+                    Reply(
+                        status: 200, contentType: "application/vnd.ipld.car; version=1; order=dfs; dups=n", body: $0.car
+                    )
                 }
             default: throw Refusal(400, "unsupported format", .identifierInvalid)
             }

@@ -13,7 +13,8 @@ package struct Multipart {
 
     /// nil for a content type without a boundary, and for a body that is not cut by it properly.
     package init?(contentType: String, body: [UInt8]) {
-        guard let boundary = Multipart.parameter("boundary", of: contentType), !boundary.isEmpty, boundary.utf8.count <= 70
+        guard let boundary = Multipart.parameter("boundary", of: contentType), !boundary.isEmpty,
+            boundary.utf8.count <= 70
         else { return nil }
         guard contentType.lowercased().hasPrefix("multipart/form-data") else { return nil }
         let delimiter = Array("\r\n--\(boundary)".utf8)
@@ -22,7 +23,9 @@ package struct Multipart {
         var position = opening.count
         var parts: [Part] = []
         while !body[position...].starts(with: Array("--".utf8)) {
-            guard body[position...].starts(with: Array("\r\n".utf8)), parts.count < Multipart.maximumParts else { return nil }
+            guard body[position...].starts(with: Array("\r\n".utf8)), parts.count < Multipart.maximumParts else {
+                return nil
+            }
             position += 2
             guard let end = Multipart.find(delimiter, in: body, from: position),
                 let part = Multipart.part(body[position..<end])
@@ -67,7 +70,8 @@ package struct Multipart {
             guard let base = haystack.baseAddress else { return nil }
             var position = start
             while position + needle.count <= haystack.count {
-                guard let found = memchr(base + position, Int32(needle[0]), haystack.count - needle.count + 1 - position)
+                guard
+                    let found = memchr(base + position, Int32(needle[0]), haystack.count - needle.count + 1 - position)
                 else { return nil }
                 position = UnsafeRawPointer(found) - base
                 if memcmp(found, needle, needle.count) == 0 { return position }

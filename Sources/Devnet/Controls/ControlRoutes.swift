@@ -78,7 +78,8 @@ struct ControlRoutes {
         let leader = body["leader"]?.text
         let verifiers = body["verifierAddresses"]?.elements?.compactMap(\.text)
         let all = (leader.map { [$0] } ?? []) + (verifiers ?? [])
-        guard all.allSatisfy({ (try? Address($0))?.checksummed == $0 }), Set(all).count == all.count, all.count <= 17 else {
+        guard all.allSatisfy({ (try? Address($0))?.checksummed == $0 }), Set(all).count == all.count, all.count <= 17
+        else {
             throw Refusal(400, "pinned nodes must be different checksummed addresses", nil)
         }
         return (leader, verifiers)

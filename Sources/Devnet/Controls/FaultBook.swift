@@ -3,7 +3,10 @@ internal import Synchronization
 
 /// Faults that a test scripted for the next calls.
 final class FaultBook: Sendable {
-    enum Action: String { case status, hang, drip, close, garbage, delay, wrongBytes = "wrong_bytes" }
+    enum Action: String {
+        case status, hang, drip, close, garbage, delay
+        case wrongBytes = "wrong_bytes"
+    }
 
     struct Fault: Sendable {
         let path: String

@@ -73,7 +73,9 @@ package struct JobBook: Sendable {
 
     /// A repeated claim is allowed and restarts the clock.
     mutating func claim(_ id: String, by node: String, now: Double) throws -> Job {
-        guard var job = jobs[id] else { throw Refusal(404, "'inference request \(id) not found'", .jobUnknown, job: id) }
+        guard var job = jobs[id] else {
+            throw Refusal(404, "'inference request \(id) not found'", .jobUnknown, job: id)
+        }
         guard var progress = job.progress[node] else {
             throw Refusal(403, "node is not assigned to this job", .notAssigned, job: id)
         }
@@ -87,7 +89,9 @@ package struct JobBook: Sendable {
 
     /// Records the leader's result: the first one counts, an identical one is a repetition, another a contradiction.
     mutating func deliver(_ result: Job.Result, of id: String, by node: String, now: Double) throws -> Job {
-        guard var job = find(id) else { throw Refusal(404, "'inference request \(id) not found'", .jobUnknown, job: id) }
+        guard var job = find(id) else {
+            throw Refusal(404, "'inference request \(id) not found'", .jobUnknown, job: id)
+        }
         guard node == job.leader, var progress = job.progress[node] else {
             throw Refusal(403, "only the leader delivers the result", .notAssigned, job: job.id)
         }
@@ -116,7 +120,9 @@ package struct JobBook: Sendable {
 
     /// Records a verdict, which may come before the result.
     mutating func judge(_ verdict: Job.Verdict, of id: String, by node: String, now: Double) throws -> Job {
-        guard var job = find(id) else { throw Refusal(404, "'inference request \(id) not found'", .jobUnknown, job: id) }
+        guard var job = find(id) else {
+            throw Refusal(404, "'inference request \(id) not found'", .jobUnknown, job: id)
+        }
         guard job.verifiers.contains(node), var progress = job.progress[node] else {
             throw Refusal(400, "verifier verdict submitted by non-quorum verifier", .notAssigned, job: job.id)
         }

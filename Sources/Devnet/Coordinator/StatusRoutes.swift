@@ -10,7 +10,8 @@ struct StatusRoutes {
             Route("GET", "health") { _ in .json(["status": "ok", "chain_connected": true, "mongo_connected": true]) },
             Route("GET", "v1/inference/task/*") { try job($0) { $0.jobs[$1] } },
             Route("GET", "v1/inference/*") { try job($0) { $0.find(request: $1) } },
-            Route("GET", "v1/nodes/active") { _ in .json(.array(coordinator.read { $0.operators.directory(now: $1) })) },
+            Route("GET", "v1/nodes/active") { _ in .json(.array(coordinator.read { $0.operators.directory(now: $1) }))
+            },
             Route("GET", "v1/nodes/*") { try node($0) },
         ]
     }

@@ -51,7 +51,9 @@ package enum ToyCrypto {
     private static func gcm(
         key: [UInt8], iv: [UInt8], input: [UInt8], tag: inout [UInt8], encrypting: Bool
     ) throws -> [UInt8] {
-        guard key.count == 32, input.count <= Int(Int32.max), let context = EVP_CIPHER_CTX_new() else { throw Failure() }
+        guard key.count == 32, input.count <= Int(Int32.max), let context = EVP_CIPHER_CTX_new() else {
+            throw Failure()
+        }
         defer { EVP_CIPHER_CTX_free(context) }
         let direction: Int32 = encrypting ? 1 : 0
         guard EVP_CipherInit_ex(context, EVP_aes_256_gcm(), nil, key, iv, direction) == 1 else { throw Failure() }
@@ -74,7 +76,9 @@ package enum ToyCrypto {
     }
 
     package static func x25519PublicKey(of secret: [UInt8]) throws -> [UInt8] {
-        guard let key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nil, secret, secret.count) else { throw Failure() }
+        guard let key = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nil, secret, secret.count) else {
+            throw Failure()
+        }
         defer { EVP_PKEY_free(key) }
         var publicKey = [UInt8](repeating: 0, count: 32)
         var length = publicKey.count
@@ -84,7 +88,9 @@ package enum ToyCrypto {
 
     /// Throws for a public key of low order, whose shared secret would be zero.
     package static func x25519(_ secret: [UInt8], _ publicKey: [UInt8]) throws -> [UInt8] {
-        guard let own = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nil, secret, secret.count) else { throw Failure() }
+        guard let own = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nil, secret, secret.count) else {
+            throw Failure()
+        }
         defer { EVP_PKEY_free(own) }
         guard let peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, nil, publicKey, publicKey.count),
             let context = EVP_PKEY_CTX_new(own, nil)

@@ -1,6 +1,9 @@
 /// Reads HTTP/1.1 messages from a socket. Every length is checked against its limit before a byte is kept.
 struct HTTPReader {
-    enum Failure: Error { case ended, malformed, tooLarge, socket(SocketError) }
+    enum Failure: Error {
+        case ended, malformed, tooLarge
+        case socket(SocketError)
+    }
 
     static let maximumHead = 16 << 10
     private let socket: LoopbackSocket

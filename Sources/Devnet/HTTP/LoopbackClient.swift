@@ -20,7 +20,9 @@ package struct LoopbackClient: Sendable {
         var rest = url.dropFirst("http://".count)
         if rest.last == "/" { rest = rest.dropLast() }
         let halves = rest.split(separator: ":", omittingEmptySubsequences: false)
-        guard halves.count == 2, halves[0].hasPrefix("127."), let port = UInt16(halves[1]) else { throw .notALoopbackURL }
+        guard halves.count == 2, halves[0].hasPrefix("127."), let port = UInt16(halves[1]) else {
+            throw .notALoopbackURL
+        }
         host = String(halves[0])
         self.port = port
         self.ioTimeout = ioTimeout

@@ -79,7 +79,8 @@ package final class LoopbackSocket: Sendable {
     func write(_ bytes: UnsafeRawBufferPointer) throws(SocketError) {
         var sent = 0
         while sent < bytes.count {
-            let count = send(descriptor, bytes.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[sent...])
+            let count = send(descriptor, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
             if count >= 0 {
                 sent += count
                 continue

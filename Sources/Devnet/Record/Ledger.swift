@@ -27,7 +27,9 @@ package final class Ledger: Sendable {
 
     package init() {}
 
-    func record(_ violation: Violation, at time: Double, node: String?, job: String? = nil, call: String, detail: String) {
+    func record(
+        _ violation: Violation, at time: Double, node: String?, job: String? = nil, call: String, detail: String
+    ) {
         let entry = Entry(
             time: time, violation: violation, node: node.map(Ledger.bounded), job: job.map(Ledger.bounded),
             call: Ledger.bounded(call), detail: Ledger.bounded(detail))

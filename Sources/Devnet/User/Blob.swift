@@ -16,7 +16,8 @@ extension LoopbackClient {
     /// Uploads in Kubo's form and returns the identifier.
     package func upload(_ bytes: [UInt8]) throws -> String {
         let boundary = "devnet-5c1a0e7d93b24f68"
-        let head = "--\(boundary)\r\nContent-Disposition: form-data; name=\"file\"; filename=\"blob.bin\"\r\n"
+        let head =
+            "--\(boundary)\r\nContent-Disposition: form-data; name=\"file\"; filename=\"blob.bin\"\r\n"
             + "Content-Type: application/octet-stream\r\n\r\n"
         let body = Array(head.utf8) + bytes + Array("\r\n--\(boundary)--\r\n".utf8)
         let reply = try send(

@@ -63,7 +63,8 @@ package struct ScriptedNode: Sendable {
         guard let high = handle(claimed, "kpHighHandle"), let low = handle(claimed, "kpLowHandle") else {
             throw Failure.malformedAnswer
         }
-        let aesKey = try cofhe.decrypt(high, now: DevClock.system() + offset)
+        let aesKey =
+            try cofhe.decrypt(high, now: DevClock.system() + offset)
             + cofhe.decrypt(low, now: DevClock.system() + offset)
         let prompt = try Blob.open(try client.download(try assignment.requireText("promptCid")), key: aesKey)
         let model = try assignment.requireText("modelId")

@@ -7,7 +7,9 @@ struct CurlOrder: Sendable {
     let id: UInt64
     let url: ServiceURL
     let request: HTTPRequest
-    let continuation: CheckedContinuation<Result<HTTPResponse, HTTPFailure>, Never>
+    let continuation: Continuation
+
+    typealias Continuation = CheckedContinuation<Result<HTTPResponse, HTTPFailure>, Never>
 }
 
 /// One libcurl multi handle and the one thread that may touch it.
@@ -92,24 +94,30 @@ final class CurlEngine: Sendable {
     private func run() {
         CurlEngine.blockSignals()
         var floor = CurlFloor(multi: multi.handle, settings: settings, keptHandles: CurlEngine.keptHandles)
-        while true {
-            let post = inbox.withLock { inbox in
-                let taken = inbox
-                if inbox.isStopping { inbox.isClosed = true }
-                (inbox.orders, inbox.cancelled) = ([], [])
-                return taken
-            }
-            if post.isStopping {
-                for order in post.orders { order.continuation.resume(returning: .failure(.cancelled)) }
-                break
-            }
-            for order in post.orders { floor.begin(order) }
-            for id in post.cancelled { floor.end(id, .failure(.cancelled)) }
-            guard floor.step() else { continue }
-            curl_multi_poll(multi.handle, nil, 0, Int32.max, nil)
+        while takePost(&floor) {
+            floor.step()
+            guard curl_multi_poll(multi.handle, nil, 0, Int32.max, nil) == CURLM_OK else { break }
         }
+        let left = inbox.withLock { inbox in
+            inbox.isClosed = true
+            return inbox.orders
+        }
+        for order in left { order.continuation.resume(returning: .failure(.cancelled)) }
         floor.close()
         curl_multi_cleanup(multi.handle)
+    }
+
+    /// False when the engine is to stop. A function of its own, so that no order outlives it while the thread sleeps.
+    private func takePost(_ floor: inout CurlFloor) -> Bool {
+        let post = inbox.withLock { inbox in
+            let taken = inbox
+            if !inbox.isStopping { (inbox.orders, inbox.cancelled) = ([], []) }
+            return taken
+        }
+        guard !post.isStopping else { return false }
+        for order in post.orders { floor.begin(order) }
+        for id in post.cancelled { floor.end(id, .failure(.cancelled)) }
+        return true
     }
 
     /// Signals belong to the main thread, and a write to a closed TLS connection must not raise SIGPIPE here.

@@ -33,39 +33,46 @@ struct CurlFloor: ~Copyable {
 
     /// Takes the transfer off the multi handle; an unfinished one loses its connection.
     mutating func end(_ id: UInt64, _ outcome: Result<HTTPResponse, HTTPFailure>) {
-        guard let transfer = transfers.removeValue(forKey: id) else { return }
-        curl_multi_remove_handle(multi, transfer.easy)
-        // Forgets every pointer into the transfer before the transfer, with its headers, is wiped.
-        curl_easy_reset(transfer.easy)
-        if spare.count < keptHandles { spare.append(transfer.easy) } else { curl_easy_cleanup(transfer.easy) }
-        transfer.order.continuation.resume(returning: outcome)
+        retire(id)?.resume(returning: outcome)
     }
 
-    /// Moves everything that can move and ends what is done. False when the multi handle itself failed: then every
-    /// transfer has ended, too.
-    mutating func step() -> Bool {
+    /// The caller goes on only when the transfer, with its headers and its hold on a credential, is gone.
+    private mutating func retire(_ id: UInt64) -> CurlOrder.Continuation? {
+        guard let transfer = transfers.removeValue(forKey: id) else { return nil }
+        curl_multi_remove_handle(multi, transfer.easy)
+        // Forgets every pointer into the transfer.
+        curl_easy_reset(transfer.easy)
+        if spare.count < keptHandles { spare.append(transfer.easy) } else { curl_easy_cleanup(transfer.easy) }
+        return transfer.order.continuation
+    }
+
+    /// Moves everything that can move and ends what is done: all of it, should the multi handle itself fail.
+    mutating func step() {
         var running: Int32 = 0
         let code = curl_multi_perform(multi, &running)
         guard code == CURLM_OK else {
             for id in Array(transfers.keys) { end(id, .failure(.transport(code: Int(code.rawValue)))) }
-            return false
+            return
         }
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
-            // Copied now: removing the handle frees the message.
-            let result = message.pointee.data.result
-            var context: UnsafeMutableRawPointer?
-            guard ccurl_get_pointer(easy, CURLINFO_PRIVATE, &context) == CURLE_OK, let context else { continue }
-            let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
-            end(transfer.order.id, transfer.outcome(result))
+            if let (id, outcome) = CurlFloor.outcome(of: easy, message.pointee.data.result) { end(id, outcome) }
         }
-        return true
     }
 
     mutating func close() {
         for id in Array(transfers.keys) { end(id, .failure(.cancelled)) }
         for easy in spare { curl_easy_cleanup(easy) }
         spare = []
+    }
+
+    private static func outcome(
+        of easy: UnsafeMutableRawPointer, _ code: CURLcode
+    ) -> (id: UInt64, Result<HTTPResponse, HTTPFailure>)? {
+        var context: UnsafeMutableRawPointer?
+        guard ccurl_get_pointer(easy, CURLINFO_PRIVATE, &context) == CURLE_OK, let context else { return nil }
+        let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+        return (transfer.order.id, transfer.outcome(code))
     }
 }

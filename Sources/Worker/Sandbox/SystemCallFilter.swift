@@ -23,6 +23,7 @@ enum SystemCallFilter {
                 switch rule.constraint {
                 case .none: seccomp_rule_add_array(context, allow, number, 0, nil)
                 case .notExecutable: add(context, number, argument: 2, mask: UInt64(PROT_EXEC), equals: 0)
+                case .wakeOnly: add(context, number, argument: 1, mask: 0xFFFF_FF7F, equals: 1)
                 case .descriptor(let value): add(context, number, argument: 0, mask: .max, equals: value)
                 }
             guard added == 0 else { throw .filter }

@@ -4,6 +4,8 @@ struct SystemCallRule {
         case none
         /// Argument 2 (protection) must not contain PROT_EXEC.
         case notExecutable
+        /// Argument 1 (operation) must be FUTEX_WAKE: one thread has nobody to wait for.
+        case wakeOnly
         /// Argument 0 must be this descriptor.
         case descriptor(UInt64)
     }
@@ -23,6 +25,7 @@ struct SystemCallRule {
         SystemCallRule(name: "close", constraint: .none, reason: "ending a connection"),
         SystemCallRule(name: "getpid", constraint: .none, reason: "OpenSSL's random generator looks for a fork"),
         SystemCallRule(name: "getrandom", constraint: .none, reason: "sealing pair, output key, nonces"),
+        SystemCallRule(name: "futex", constraint: .wakeOnly, reason: "the end of a one-time initialisation"),
         SystemCallRule(name: "mmap", constraint: .notExecutable, reason: "heap of larger blocks"),
         SystemCallRule(name: "munmap", constraint: .none, reason: "heap of larger blocks"),
         SystemCallRule(name: "brk", constraint: .none, reason: "heap of smaller blocks"),

@@ -34,7 +34,9 @@ struct Gateway: Sendable {
         let address = base + "/" + cid.text
         var request = HTTPRequest(.get, options.isEmpty ? address : address + "?" + options.joined(separator: "&"))
         if form == .verifiable {
-            request.headers = [("Accept", cid.codec == .raw ? Gateway.blockType : Gateway.archiveType + "; version=1; dups=n")]
+            request.headers = [
+                ("Accept", cid.codec == .raw ? Gateway.blockType : Gateway.archiveType + "; version=1; dups=n")
+            ]
         }
         return request
     }

@@ -1,6 +1,6 @@
 /// Decides which gateway is asked when, and who has won. Event in, one action out, no I/O.
-struct GatewayRace: ~Copyable {
-    enum Event: Sendable {
+package struct GatewayRace: ~Copyable {
+    package enum Event: Sendable {
         case delivered(Int, [UInt8])
         case failed(Int, GatewayFailure)
         /// The wait that began with the start of this gateway is over.
@@ -8,7 +8,7 @@ struct GatewayRace: ~Copyable {
         case deadline
     }
 
-    enum Action {
+    package enum Action: Equatable, Sendable {
         /// Ask this gateway; send `hedge(after:)` in a while.
         case start(Int)
         case wait
@@ -19,20 +19,20 @@ struct GatewayRace: ~Copyable {
     private let limit: Int
     private var waiting: ArraySlice<Int>
     private var latest: Int?
-    private(set) var running: Set<Int> = []
+    package private(set) var running: Set<Int> = []
     /// Running beyond the time for the next one to start.
-    private(set) var overdue: Set<Int> = []
+    package private(set) var overdue: Set<Int> = []
     private var tally = GatewayTally()
 
     /// `limit` is the longest file accepted, for the error that names it.
-    init(order: [Int], limit: Int) {
+    package init(order: [Int], limit: Int) {
         waiting = order[...]
         self.limit = limit
     }
 
-    mutating func begin() -> Action { startNext() }
+    package mutating func begin() -> Action { startNext() }
 
-    mutating func handle(_ event: consuming Event) -> Action {
+    package mutating func handle(_ event: consuming Event) -> Action {
         switch event {
         case .delivered(let gateway, let file):
             running.remove(gateway)
@@ -50,7 +50,7 @@ struct GatewayRace: ~Copyable {
             return gateway == latest ? startNext() : .wait
         case .deadline:
             for _ in running { tally.add(.timedOut) }
-            return .fail(running.isEmpty ? tally.error(limit: limit) : deadlineError())
+            return .fail(end())
         }
     }
 
@@ -62,7 +62,4 @@ struct GatewayRace: ~Copyable {
     }
 
     private func end() -> ContentError { tally.count == 0 ? .noGateways : tally.error(limit: limit) }
-
-    /// A deadline is a deadline, except that wrong content is the more important news.
-    private func deadlineError() -> ContentError { tally.mismatched > 0 ? .mismatch(tally) : .timedOut(tally) }
 }

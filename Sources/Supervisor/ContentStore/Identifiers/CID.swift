@@ -6,10 +6,16 @@ internal import Shared
 /// Two identifiers are equal when version, codec and digest are; `text` keeps the spelling that was given, because
 /// commitments of the protocol hash the text.
 package struct CID: Sendable {
-    package enum Version: UInt8, Sendable { case zero = 0, one = 1 }
+    package enum Version: UInt8, Sendable {
+        case zero = 0
+        case one = 1
+    }
 
     /// How the hashed block is to be read, as numbered by the multicodec table.
-    package enum Codec: UInt8, Sendable { case raw = 0x55, dagPB = 0x70 }
+    package enum Codec: UInt8, Sendable {
+        case raw = 0x55
+        case dagPB = 0x70
+    }
 
     /// Version and codec in one, since version 0 knows no codec but dag-pb.
     package enum Form: Hashable, Sendable {

@@ -7,8 +7,8 @@ struct MultipartFile {
     let body: [UInt8]
 
     init(_ bytes: [UInt8]) {
-        // The boundary is a hash of what it encloses, so the bytes cannot contain it.
-        let boundary = "blindference-" + Hexadecimal.encode(SHA256.hash(bytes))
+        // The boundary is a hash of what it encloses, so the bytes cannot contain it. At most 70 characters (RFC 2046).
+        let boundary = "blindference-" + Hexadecimal.encode(SHA256.hash(bytes).prefix(24))
         contentType = "multipart/form-data; boundary=" + boundary
         let head = """
             --\(boundary)\r
