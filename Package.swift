@@ -82,12 +82,16 @@ let package = Package(
             swiftSettings: settings),
 
         .target(name: "LoopbackServer", path: "Tests/Support/LoopbackServer", swiftSettings: settings),
+        .target(name: "TestNetwork", path: "Tests/Support/TestNetwork", swiftSettings: settings),
         tests("SharedTests", []),
         tests("WorkerTests", ["Worker"]),
         tests("HTTPTransportTests", ["HTTPTransport", "LoopbackServer"]),
         tests("EthereumTests", ["Ethereum"]),
         tests("ContentStoreTests", ["ContentStore", "HTTPTransport"], exclude: ["Vectors"]),
+        tests("CoordinationTests", ["Coordination", "HTTPTransport", "LoopbackServer"]),
+        tests("DevnetTests", ["DevnetCore", "Ethereum", "ContentStore"], exclude: ["Vectors"]),
         tests("SupervisorTests", ["Supervisor"]),
+        tests("EndToEndTests", ["TestNetwork"], path: "Tests/EndToEnd"),
     ],
     swiftLanguageModes: [.v6]
 )

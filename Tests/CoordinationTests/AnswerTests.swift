@@ -42,7 +42,8 @@ struct AnswerTests {
     @Test("a claim whose handles are bare integers of 77 digits")
     func claim() async throws {
         let claim = try await coordinator("1.5_claim", "response").claim(Samples.job())
-        #expect(claim.keyHigh.decimal == "81928572721437830212424142361142871695640320019195552712876487174650821805568")
+        #expect(
+            claim.keyHigh.decimal == "81928572721437830212424142361142871695640320019195552712876487174650821805568")
         #expect(claim.keyLow.decimal == "73495510662198173061840933888825163429124182540211628488172621820915852248576")
         #expect(claim.hasPromptKey && claim.outputKeyGranted && claim.claimDeadline == 1_780_000_300)
     }
@@ -57,7 +58,8 @@ struct AnswerTests {
 
     @Test("the greatest handle arrives whole, one more is refused")
     func greatest() async throws {
-        let body = #"{"kpHighHandle":\#(CiphertextHandleTests.greatest),"kpLowHandle":"\#(CiphertextHandleTests.greatest)"}"#
+        let body =
+            #"{"kpHighHandle":\#(CiphertextHandleTests.greatest),"kpLowHandle":"\#(CiphertextHandleTests.greatest)"}"#
         let claim = try await FakeWorld().coordinator(ScriptedClient(body)).claim(Samples.job())
         #expect(claim.keyHigh.bytes == [UInt8](repeating: 0xFF, count: 32) && claim.keyLow == claim.keyHigh)
         let beyond = CiphertextHandleTests.greatest.dropLast() + "6"
@@ -84,9 +86,11 @@ struct AnswerTests {
         #expect(try await coordinator("1.7_verify", "response_committed").submitVerdict(body: [1]).isFinal)
     }
 
-    @Test("the status of a job, from old and new servers", arguments: [
-        "response_waiting", "response_old_server", "response_failed_job_looks_like_this",
-    ])
+    @Test(
+        "the status of a job, from old and new servers",
+        arguments: [
+            "response_waiting", "response_old_server", "response_failed_job_looks_like_this",
+        ])
     func waiting(name: String) async throws {
         let status = try await coordinator("1.8_status", name).status(of: Samples.job())
         #expect(status.state == .queued && !status.state.isFinal)
@@ -111,7 +115,8 @@ struct AnswerTests {
 
     @Test("an unknown state is not final; a CID that is no text is no answer")
     func unknown() async throws {
-        let status = try await FakeWorld().coordinator(ScriptedClient(#"{"status":"VERIFIED"}"#)).status(of: Samples.job())
+        let status = try await FakeWorld().coordinator(ScriptedClient(#"{"status":"VERIFIED"}"#)).status(
+            of: Samples.job())
         #expect(status.state == .other && !status.state.isFinal)
         for cid in ["5", "{}", #""a\nb""#, "\"\(String(repeating: "a", count: 257))\""] {
             await #expect(throws: CoordinatorError.malformedAnswer(.wrongType)) {
@@ -123,12 +128,16 @@ struct AnswerTests {
 
     @Test("the public status of accepted, rejected and waiting jobs")
     func publicStatus() async throws {
-        let accepted = try await coordinator("1.9_public_status", "response_accepted_new").publicStatus(of: Samples.job())
+        let accepted = try await coordinator("1.9_public_status", "response_accepted_new").publicStatus(
+            of: Samples.job())
         #expect(accepted.state == .accepted && accepted.leader == Samples.leader)
         #expect(accepted.quorum?.verifiers.count == 2 && accepted.quorum?.confirmations == 2)
-        #expect(accepted.keyHigh?.decimal == "489474372077210025787370466830406039866522983782903065624924344829875062272")
-        #expect(accepted.verdicts.first?.isAccepted == true && accepted.verdicts.first?.commitment == accepted.commitment)
-        let rejected = try await coordinator("1.9_public_status", "response_rejected_new").publicStatus(of: Samples.job())
+        #expect(
+            accepted.keyHigh?.decimal == "489474372077210025787370466830406039866522983782903065624924344829875062272")
+        #expect(
+            accepted.verdicts.first?.isAccepted == true && accepted.verdicts.first?.commitment == accepted.commitment)
+        let rejected = try await coordinator("1.9_public_status", "response_rejected_new").publicStatus(
+            of: Samples.job())
         #expect(rejected.state == .rejected && rejected.leader == nil && rejected.verdicts.first?.isAccepted == false)
         let queued = try await coordinator("1.9_public_status", "response_queued_old").publicStatus(of: Samples.job())
         #expect(queued.state == .queued && queued.outputCID == nil && queued.keyHigh == nil && queued.verdicts.isEmpty)
@@ -144,9 +153,11 @@ struct AnswerTests {
         #expect(try await unlisted.directoryEntry() == nil)
     }
 
-    @Test("a success that is no JSON, or another JSON, is malformed", arguments: [
-        "", "<html>", "[]", "null", "{", #"{"status":5}"#, #"{"status":"a","status":"b"}"#,
-    ])
+    @Test(
+        "a success that is no JSON, or another JSON, is malformed",
+        arguments: [
+            "", "<html>", "[]", "null", "{", #"{"status":5}"#, #"{"status":"a","status":"b"}"#,
+        ])
     func malformed(body: String) async throws {
         let client = ScriptedClient(body)
         await #expect {

@@ -43,7 +43,8 @@ struct RequestTests {
         let coordinator = try FakeWorld().coordinator(http, base: server.base + "/icl/")
         let job = try #require(JobID("a/b?c#d%2e e\u{E9}"))
         _ = try? await coordinator.challenge()
-        _ = try? await coordinator.attest(AttestationSubmission(backend: .tpm, quote: [], runtimeHash: [], challengeID: ""))
+        _ = try? await coordinator.attest(
+            AttestationSubmission(backend: .tpm, quote: [], runtimeHash: [], challengeID: ""))
         _ = try? await coordinator.heartbeat()
         _ = try? await coordinator.assignments()
         _ = try? await coordinator.claim(job)
@@ -103,8 +104,11 @@ struct RequestTests {
     @Test("a result has the published names and types, and never a summary")
     func resultBody() async throws {
         let sample = try Samples.value("1.6_result", "request")
-        let (high, low) = (try handle(sample, "encrypted_output_key_high"), try handle(sample, "encrypted_output_key_low"))
-        let signature = try bytes(try Samples.value("1.6_result", "request", "encrypted_output_key_inputs", "high"), "signature")
+        let (high, low) = (
+            try handle(sample, "encrypted_output_key_high"), try handle(sample, "encrypted_output_key_low")
+        )
+        let signature = try bytes(
+            try Samples.value("1.6_result", "request", "encrypted_output_key_inputs", "high"), "signature")
         let made = ResultSubmission(
             job: try Samples.job(), outputCID: try text(sample, "output_cid"),
             commitment: try bytes(sample, "commitment_hash"), keyHigh: high, keyLow: low,
@@ -123,8 +127,11 @@ struct RequestTests {
     func resultWithoutKey() throws {
         let one = try #require(CiphertextHandle(decimal: "1"))
         let commitment = [UInt8](repeating: 1, count: 32)
-        func make(_ cid: String, _ hash: [UInt8], _ high: CiphertextHandle, _ low: CiphertextHandle) throws -> ResultSubmission? {
-            ResultSubmission(job: try Samples.job(), outputCID: cid, commitment: hash, keyHigh: high, keyLow: low, inputs: nil)
+        func make(_ cid: String, _ hash: [UInt8], _ high: CiphertextHandle, _ low: CiphertextHandle) throws
+            -> ResultSubmission?
+        {
+            ResultSubmission(
+                job: try Samples.job(), outputCID: cid, commitment: hash, keyHigh: high, keyLow: low, inputs: nil)
         }
         #expect(try make("cid", commitment, one, one) != nil)
         #expect(try make("cid", commitment, .zero, one) == nil)
@@ -145,7 +152,8 @@ struct RequestTests {
         for (count, confidence) in [(31, 100), (32, -1), (32, 101)] {
             #expect(
                 try VerdictSubmission(
-                    job: Samples.job(), verifier: "", commitment: [UInt8](repeating: 0, count: count), verdict: .confirm,
+                    job: Samples.job(), verifier: "", commitment: [UInt8](repeating: 0, count: count),
+                    verdict: .confirm,
                     confidence: confidence) == nil)
         }
     }

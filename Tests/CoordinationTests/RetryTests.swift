@@ -7,7 +7,9 @@ import LoopbackServer
 
 @Suite("A call that fails", .timeLimit(.minutes(1)))
 struct RetryTests {
-    private func ok(_ body: String = "{}") -> ScriptedClient.Answer { .success(HTTPResponse(status: 200, body: Array(body.utf8))) }
+    private func ok(_ body: String = "{}") -> ScriptedClient.Answer {
+        .success(HTTPResponse(status: 200, body: Array(body.utf8)))
+    }
     private func status(_ code: Int, _ headers: [String: String] = [:]) -> ScriptedClient.Answer {
         .success(HTTPResponse(status: code, headers: headers))
     }
@@ -36,13 +38,18 @@ struct RetryTests {
         }
     }
 
-    @Test("is repeated for a lost connection, but not for what stays as it is", arguments: [
-        (HTTPFailure.connectFailed, 4), (.nameNotResolved, 4), (.connectionLost, 4), (.timedOut, 4), (.tlsFailed, 4),
-        (.certificateRefused, 1), (.insecureURL, 1), (.bodyTooLarge(limit: 1), 1), (.malformedResponse, 1),
-    ])
+    @Test(
+        "is repeated for a lost connection, but not for what stays as it is",
+        arguments: [
+            (HTTPFailure.connectFailed, 4), (.nameNotResolved, 4), (.connectionLost, 4), (.timedOut, 4),
+            (.tlsFailed, 4),
+            (.certificateRefused, 1), (.insecureURL, 1), (.bodyTooLarge(limit: 1), 1), (.malformedResponse, 1),
+        ])
     func transport(failure: HTTPFailure, attempts: Int) async throws {
         let client = ScriptedClient(.failure(failure))
-        await #expect(throws: CoordinatorError.transport(failure)) { try await FakeWorld().coordinator(client).heartbeat() }
+        await #expect(throws: CoordinatorError.transport(failure)) {
+            try await FakeWorld().coordinator(client).heartbeat()
+        }
         #expect(client.requests.count == attempts)
     }
 
@@ -60,7 +67,8 @@ struct RetryTests {
             attempts: 8, firstDelay: .milliseconds(100), longestDelay: .milliseconds(1000), budget: .seconds(60))
         _ = try? await world.coordinator(ScriptedClient(status(503)), retries: policy).heartbeat()
         #expect(world.sleeps.count == 7)
-        #expect(world.sleeps[0] == .zero && world.sleeps[1] < .milliseconds(200) && world.sleeps[2] == .milliseconds(200))
+        #expect(
+            world.sleeps[0] == .zero && world.sleeps[1] < .milliseconds(200) && world.sleeps[2] == .milliseconds(200))
         #expect(world.sleeps[3] == .milliseconds(200))
         #expect(world.sleeps[4...] == [.milliseconds(1000), .milliseconds(1000), .milliseconds(1000)])
     }
@@ -69,18 +77,23 @@ struct RetryTests {
     func budget() async throws {
         let world = FakeWorld()
         let client = SlowClient(world)
-        let policy = RetryPolicy(attempts: 100, firstDelay: .seconds(2), longestDelay: .seconds(2), budget: .seconds(40))
+        let policy = RetryPolicy(
+            attempts: 100, firstDelay: .seconds(2), longestDelay: .seconds(2), budget: .seconds(40))
         await #expect(throws: CoordinatorError.transport(.timedOut)) {
             try await world.coordinator(client, retries: policy).heartbeat()
         }
         #expect(client.limits == [.seconds(15), .seconds(15), .seconds(8)])
     }
 
-    @Test("respects a sane Retry-After and gives up on a long one", arguments: [
-        ("5", 4, [Duration.seconds(5), .seconds(5), .seconds(5)]), ("0", 4, [.milliseconds(150), .milliseconds(300), .milliseconds(600)]),
-        ("soon", 4, [.milliseconds(150), .milliseconds(300), .milliseconds(600)]), ("-5", 4, [.milliseconds(150), .milliseconds(300), .milliseconds(600)]),
-        ("31", 1, []), ("86400", 1, []),
-    ])
+    @Test(
+        "respects a sane Retry-After and gives up on a long one",
+        arguments: [
+            ("5", 4, [Duration.seconds(5), .seconds(5), .seconds(5)]),
+            ("0", 4, [.milliseconds(150), .milliseconds(300), .milliseconds(600)]),
+            ("soon", 4, [.milliseconds(150), .milliseconds(300), .milliseconds(600)]),
+            ("-5", 4, [.milliseconds(150), .milliseconds(300), .milliseconds(600)]),
+            ("31", 1, []), ("86400", 1, []),
+        ])
     func retryAfter(text: String, attempts: Int, sleeps: [Duration]) async throws {
         let world = FakeWorld()
         let client = ScriptedClient(status(429, ["retry-after": text]))

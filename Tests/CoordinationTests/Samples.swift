@@ -9,7 +9,9 @@ enum Samples {
     static let all: JSONValue = {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../Vectors/icl-samples.json")
-        guard let text = try? Data(contentsOf: file), let value = try? JSONValue(parsing: Array(text)) else { return .null }
+        guard let text = try? Data(contentsOf: file), let value = try? JSONValue(parsing: Array(text)) else {
+            return .null
+        }
         return value
     }()
 

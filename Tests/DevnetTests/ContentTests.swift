@@ -4,7 +4,7 @@ import Shared
 import Testing
 
 @Suite struct ContentTests {
-    private static let large = (0..<(600 << 10)).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 23) }
+    private static let large = (0..<(600 << 10)).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 23) }
 
     private func form(_ name: String, _ bytes: [UInt8]) -> [UInt8] {
         Array("--xyz\r\nContent-Disposition: form-data; name=\"\(name)\"; filename=\"f\"\r\n\r\n".utf8) + bytes

@@ -9,7 +9,9 @@ struct CurlClientFaultTests {
 
     init() throws { client = try CurlClient() }
 
-    private func failure(_ server: LoopbackServer, _ change: (inout HTTPRequest) -> Void = { _ in }) async -> HTTPFailure? {
+    private func failure(_ server: LoopbackServer, _ change: (inout HTTPRequest) -> Void = { _ in }) async
+        -> HTTPFailure?
+    {
         var request = HTTPRequest(.get, server.base)
         request.maximumResponse = 1000
         change(&request)
@@ -69,7 +71,9 @@ struct CurlClientFaultTests {
     @Test("silence and dripping both end at the total limit")
     func tooSlow() async throws {
         let silent = try LoopbackServer { _ in .hang() }
-        let dripping = try LoopbackServer { _ in .drip("HTTP/1.1 200 OK\r\n\r\n" + String(repeating: "x", count: 900), pause: .milliseconds(20)) }
+        let dripping = try LoopbackServer { _ in
+            .drip("HTTP/1.1 200 OK\r\n\r\n" + String(repeating: "x", count: 900), pause: .milliseconds(20))
+        }
         for server in [silent, dripping] {
             let start = ContinuousClock.now
             #expect(await failure(server) { $0.timeout = .milliseconds(300) } == .timedOut)
@@ -78,22 +82,27 @@ struct CurlClientFaultTests {
         #expect(await failure(silent) { $0.timeout = .zero } == .timedOut)
     }
 
-    @Test("hanging up early, in the head or in the body, is a lost connection", arguments: [
-        Reply.close, .reset, .raw("HTTP/1.1 200 OK\r\nContent-Le").then(.close),
-        .raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc").then(.close),
-        .raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc").then(.reset),
-        .raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc").then(.close),
-    ])
+    @Test(
+        "hanging up early, in the head or in the body, is a lost connection",
+        arguments: [
+            Reply.close, .reset, .raw("HTTP/1.1 200 OK\r\nContent-Le").then(.close),
+            .raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc").then(.close),
+            .raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc").then(.reset),
+            .raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc").then(.close),
+        ])
     func early(reply: Reply) async throws {
         let server = try LoopbackServer { _ in reply }
         #expect(await failure(server) == .connectionLost)
     }
 
-    @Test("what is no HTTP/1 answer is malformed", arguments: [
-        "garbage\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 2x0 OK\r\n\r\n", "HTTP/1.1 999999 OK\r\n\r\n",
-        "HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-    ])
+    @Test(
+        "what is no HTTP/1 answer is malformed",
+        arguments: [
+            "garbage\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 2x0 OK\r\n\r\n", "HTTP/1.1 999999 OK\r\n\r\n",
+            "HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        ])
     func malformed(text: String) async throws {
         let server = try LoopbackServer { _ in .raw(text).then(.close) }
         #expect(await failure(server) == .malformedResponse)

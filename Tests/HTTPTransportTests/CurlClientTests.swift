@@ -12,7 +12,9 @@ struct CurlClientTests {
 
     @Test("carries method, path, headers and body to the server, and its answer back")
     func exchange() async throws {
-        let server = try LoopbackServer { _ in .json(#"{"ok":true}"#, status: 201, headers: [("X-Mixed-Case", "  v 1 ")]) }
+        let server = try LoopbackServer { _ in
+            .json(#"{"ok":true}"#, status: 201, headers: [("X-Mixed-Case", "  v 1 ")])
+        }
         var request = HTTPRequest(.post, server.base + "/a/b?c=%20d")
         request.headers = [("X-Node-Address", "0xAb"), ("Content-Type", "application/json"), ("X-Empty", "")]
         request.body = Array("{\"é\":1}\u{0}\r\n".utf8)
@@ -33,7 +35,9 @@ struct CurlClientTests {
 
     @Test("sends nothing that was not asked for: no Expect, no cookie, no form type, no encodings")
     func nothingExtra() async throws {
-        let server = try LoopbackServer { _ in .answer(headers: [("Set-Cookie", "a=b"), ("Strict-Transport-Security", "max-age=9")]) }
+        let server = try LoopbackServer { _ in
+            .answer(headers: [("Set-Cookie", "a=b"), ("Strict-Transport-Security", "max-age=9")])
+        }
         var request = HTTPRequest(.post, server.base)
         request.body = [UInt8](repeating: 7, count: 3 << 20)
         for _ in 0..<2 { _ = try await client.send(request) }
@@ -109,10 +113,13 @@ struct CurlClientTests {
         #expect(server.requests.first?.header("Authorization") == "Bearer eyJ.token-_~")
     }
 
-    @Test("no header and no credential can smuggle a line into the request", arguments: [
-        ("X-A", "v\r\nX-B: w"), ("X-A\r\nX-B", "v"), ("X A", "v"), ("", "v"), ("X-A:", "v"), ("X-A", "v\u{0}"),
-        ("X-A", "é"), ("Content-Length", "5"), ("transfer-encoding", "chunked"), ("Host", "evil.example"), ("Expect", "x"),
-    ])
+    @Test(
+        "no header and no credential can smuggle a line into the request",
+        arguments: [
+            ("X-A", "v\r\nX-B: w"), ("X-A\r\nX-B", "v"), ("X A", "v"), ("", "v"), ("X-A:", "v"), ("X-A", "v\u{0}"),
+            ("X-A", "é"), ("Content-Length", "5"), ("transfer-encoding", "chunked"), ("Host", "evil.example"),
+            ("Expect", "x"),
+        ])
     func smuggling(name: String, value: String) async throws {
         let server = try LoopbackServer { _ in .answer() }
         var request = HTTPRequest(.get, server.base)
@@ -133,7 +140,9 @@ struct CurlClientTests {
         request.body = [1]
         await #expect(throws: HTTPFailure.invalidRequest) { try await client.send(request) }
         await #expect(throws: HTTPFailure.insecureURL) { try await client.send(HTTPRequest(.get, "http://192.0.2.1/")) }
-        await #expect(throws: HTTPFailure.invalidURL) { try await client.send(HTTPRequest(.get, "https://a@b.example/")) }
+        await #expect(throws: HTTPFailure.invalidURL) {
+            try await client.send(HTTPRequest(.get, "https://a@b.example/"))
+        }
         #expect(server.connections == 0)
     }
 

@@ -5,10 +5,10 @@ import HTTPTransport
 import LoopbackServer
 import Shared
 
-/// What counts threads, switches or memory runs in a process of its own.
-@Suite("The HTTP client's thread", .timeLimit(.minutes(1)))
+/// What counts threads, switches or memory, or changes the environment, runs in a process of its own.
+@Suite("The HTTP client's process", .timeLimit(.minutes(1)))
 struct CurlThreadTests {
-    @Test("is one, wakes for nothing while idle or waiting, and is gone after shutdown")
+    @Test("has one thread for it, which wakes for nothing while idle or waiting, and is gone after shutdown")
     func idle() async throws {
         let server = try LoopbackServer { $0.target == "/hang" ? .hang() : .answer() }
         let base = server.base
@@ -36,7 +36,18 @@ struct CurlThreadTests {
         }
     }
 
-    @Test("leaves no copy of a credential behind in this process")
+    @Test("names no proxy that is listened to")
+    func proxy() async throws {
+        let server = try LoopbackServer { _ in .answer() }
+        let base = server.base
+        await #expect(processExitsWith: .success) { [base = base as String] in
+            for name in ["http_proxy", "https_proxy", "all_proxy", "ALL_PROXY"] { setenv(name, "http://127.0.0.1:1", 1) }
+            let response = try await CurlClient().send(HTTPRequest(.get, base))
+            #expect(response.status == 200)
+        }
+    }
+
+    @Test("keeps no copy of a credential that was sent")
     func noCopies() async throws {
         let server = try LoopbackServer { _ in .answer() }
         let base = server.base

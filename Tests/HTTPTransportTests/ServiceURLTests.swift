@@ -24,35 +24,45 @@ struct ServiceURLTests {
         #expect("\(url)" == "https://rpc.example")
     }
 
-    @Test("may be plain http on this machine only", arguments: [
-        "http://127.0.0.1", "http://127.255.3.4:8000/", "http://localhost:1", "http://LOCALHOST", "http://[::1]:8545/x",
-        "http://[0:0:0:0:0:0:0:1]",
-    ])
+    @Test(
+        "may be plain http on this machine only",
+        arguments: [
+            "http://127.0.0.1", "http://127.255.3.4:8000/", "http://localhost:1", "http://LOCALHOST",
+            "http://[::1]:8545/x",
+            "http://[0:0:0:0:0:0:0:1]",
+        ])
     func loopback(text: String) throws {
         #expect(try ServiceURL(text).isLoopback)
     }
 
-    @Test("is insecure over plain http to any other host", arguments: [
-        "http://example.com", "http://128.0.0.1", "http://10.0.0.1", "http://localhost.example", "http://127.0.0.1.example",
-        "http://[::2]", "http://[::ffff:127.0.0.1]", "http://0.0.0.0",
-    ])
+    @Test(
+        "is insecure over plain http to any other host",
+        arguments: [
+            "http://example.com", "http://128.0.0.1", "http://10.0.0.1", "http://localhost.example",
+            "http://127.0.0.1.example",
+            "http://[::2]", "http://[::ffff:127.0.0.1]", "http://0.0.0.0",
+        ])
     func insecure(text: String) {
         #expect(throws: HTTPFailure.insecureURL) { try ServiceURL(text) }
     }
 
-    @Test("is refused where two readers could see different hosts or paths", arguments: [
-        "", "https://", "https:///x", "ftp://a.example", "file:///etc/passwd", "https:a.example", "//a.example", "a.example",
-        "https://user@a.example", "https://user:pass@a.example", "http://127.0.0.1@evil.example",
-        "https://a.example#x", "https://a.example/#@127.0.0.1", "https://a.example\\@b.example", "https://a.example/a b",
-        "https://a.example/\r\nX: y", "https://a.example/\t", "https://a.example/\u{0}", "https://ä.example",
-        "https://a..example", "https://.a.example", "https://a.example.", "https://127.1", "https://0x7f.1",
-        "https://2130706433", "https://0177.0.0.1", "https://127.0.0.1.", "https://[::1", "https://[::1]x",
-        "https://[fe80::1%25lo]", "https://[127.0.0.1]", "https://a.example:", "https://a.example:0",
-        "https://a.example:65536", "https://a.example:+80", "https://a.example:1:2", "https://a.example:8a",
-        "https://a.example/%", "https://a.example/%2", "https://a.example/%zz", "https://a.example/../x",
-        "https://a.example/x/%2E%2e/y", "https://a.example/.", "https://a%2eexample",
-        "https://a.example/" + String(repeating: "x", count: 4096),
-    ])
+    @Test(
+        "is refused where two readers could see different hosts or paths",
+        arguments: [
+            "", "https://", "https:///x", "ftp://a.example", "file:///etc/passwd", "https:a.example", "//a.example",
+            "a.example",
+            "https://user@a.example", "https://user:pass@a.example", "http://127.0.0.1@evil.example",
+            "https://a.example#x", "https://a.example/#@127.0.0.1", "https://a.example\\@b.example",
+            "https://a.example/a b",
+            "https://a.example/\r\nX: y", "https://a.example/\t", "https://a.example/\u{0}", "https://ä.example",
+            "https://a..example", "https://.a.example", "https://a.example.", "https://127.1", "https://0x7f.1",
+            "https://2130706433", "https://0177.0.0.1", "https://127.0.0.1.", "https://[::1", "https://[::1]x",
+            "https://[fe80::1%25lo]", "https://[127.0.0.1]", "https://a.example:", "https://a.example:0",
+            "https://a.example:65536", "https://a.example:+80", "https://a.example:1:2", "https://a.example:8a",
+            "https://a.example/%", "https://a.example/%2", "https://a.example/%zz", "https://a.example/../x",
+            "https://a.example/x/%2E%2e/y", "https://a.example/.", "https://a%2eexample",
+            "https://a.example/" + String(repeating: "x", count: 4096),
+        ])
     func refused(text: String) {
         #expect(throws: HTTPFailure.invalidURL) { try ServiceURL(text) }
     }

@@ -13,7 +13,7 @@ struct CommitmentTests {
 
     @Test("the network's vectors hold")
     func vectors() throws {
-        let data = try Data(contentsOf: URL(filePath: #filePath).appending(path: "../../Vectors/icl-samples.json"))
+        let data = try Data(contentsOf: URL(filePath: #filePath).appending(path: "../../../Vectors/icl-samples.json").standardizedFileURL)
         let vectors = try JSONValue(parsing: [UInt8](data))["commitment_vectors"]?.elements ?? []
         #expect(vectors.count == 8)
         for vector in vectors {

@@ -71,7 +71,7 @@ package struct GatewayTally: Equatable, Sendable {
         if timedOut > 0 { return .timedOut(self) }
         if unreachable > 0 { return .unreachable(self) }
         if refused > 0 { return .refused(self) }
-        // Nearly last, since it is final for the caller: a gateway that pours out garbage must not hide another's outage.
+        // Nearly last, since it is final for the caller: garbage from one gateway must not hide another's outage.
         if tooLarge > 0 { return .tooLarge(self, limit: limit) }
         return .notFound(self)
     }

@@ -50,7 +50,8 @@ package struct Assignment: Sendable, Equatable {
     }
 
     private static func isAddress(_ text: String) -> Bool {
-        text.hasPrefix("0x") && text.utf8.count == 42 && text.utf8.dropFirst(2).allSatisfy { Hexadecimal.value($0) != nil }
+        text.hasPrefix("0x") && text.utf8.count == 42
+            && text.utf8.dropFirst(2).allSatisfy { Hexadecimal.value($0) != nil }
     }
 }
 

@@ -25,7 +25,9 @@ package final class CurlClient: HTTPClient {
 
     /// - Parameter certificateAuthorities: a PEM file of trusted roots. By default the file named by SSL_CERT_FILE, as
     ///   OpenSSL itself does it, else the system's.
-    package init(certificateAuthorities: String? = nil, userAgent: String = "blindference-node/\(version)") throws(HTTPFailure) {
+    package init(certificateAuthorities: String? = nil, userAgent: String = "blindference-node/\(version)")
+        throws(HTTPFailure)
+    {
         guard userAgent.utf8.allSatisfy(\.isVisibleOrSpace) else { throw .invalidRequest }
         let named = certificateAuthorities ?? getenv("SSL_CERT_FILE").map { String(cString: $0) }
         let authorities = named?.isEmpty == true ? nil : named

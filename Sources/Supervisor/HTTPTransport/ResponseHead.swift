@@ -32,7 +32,8 @@ struct ResponseHead {
     private mutating func readStatus(_ text: Slice<UnsafeRawBufferPointer>) throws(HTTPFailure) {
         guard let space = text.firstIndex(of: 0x20) else { throw .malformedResponse }
         let digits = text[(space + 1)...].prefix { $0 != 0x20 }
-        guard digits.count == 3, let code = Int(String(decoding: digits, as: UTF8.self)), (100...599).contains(code) else {
+        guard digits.count == 3, let code = Int(String(decoding: digits, as: UTF8.self)), (100...599).contains(code)
+        else {
             throw .malformedResponse
         }
         status = code

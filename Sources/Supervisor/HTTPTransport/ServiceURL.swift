@@ -74,7 +74,9 @@ package struct ServiceURL: Sendable, Hashable, CustomStringConvertible {
                 encoded.append(byte)
             default:
                 encoded.append(UInt8(ascii: "%"))
-                for nibble in [byte >> 4, byte & 15] { encoded.append(nibble < 10 ? 0x30 + nibble : 0x41 + nibble - 10) }
+                for nibble in [byte >> 4, byte & 15] {
+                    encoded.append(nibble < 10 ? 0x30 + nibble : 0x41 + nibble - 10)
+                }
             }
         }
         return String(decoding: encoded, as: UTF8.self)

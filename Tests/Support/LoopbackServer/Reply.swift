@@ -29,7 +29,9 @@ package struct Reply: Sendable {
     /// A chunked answer, with trailers behind its last chunk.
     package static func chunked(_ chunks: [[UInt8]], trailers: [(String, String)] = []) -> Reply {
         var text = Array("HTTP/1.1 200 Scripted\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
-        for chunk in chunks { text += Array((String(chunk.count, radix: 16) + "\r\n").utf8) + chunk + Array("\r\n".utf8) }
+        for chunk in chunks {
+            text += Array((String(chunk.count, radix: 16) + "\r\n").utf8) + chunk + Array("\r\n".utf8)
+        }
         text += Array(("0\r\n" + trailers.map { "\($0.0): \($0.1)\r\n" }.joined() + "\r\n").utf8)
         return Reply(steps: [.send(text)])
     }
@@ -41,7 +43,9 @@ package struct Reply: Sendable {
         Reply(steps: [.drip(Array(text.utf8), pause: pause)])
     }
     /// Silence. `ended` is called when the client has hung up (or the server stops).
-    package static func hang(ended: @escaping @Sendable () -> Void = {}) -> Reply { Reply(steps: [.hang(ended: ended)]) }
+    package static func hang(ended: @escaping @Sendable () -> Void = {}) -> Reply {
+        Reply(steps: [.hang(ended: ended)])
+    }
     package static var close: Reply { Reply(steps: [.close]) }
     package static var reset: Reply { Reply(steps: [.reset]) }
 

@@ -50,7 +50,14 @@ enum Archive {
 
     private static let linkTag = 42
 
-    private enum Major: UInt8 { case unsigned = 0, bytes = 2, text = 3, array = 4, map = 5, tag = 6 }
+    private enum Major: UInt8 {
+        case unsigned = 0
+        case bytes = 2
+        case text = 3
+        case array = 4
+        case map = 5
+        case tag = 6
+    }
 
     /// The argument of an item's head in its shortest form; more than 255 is no part of a header.
     private static func head(_ reader: inout BlockReader, _ major: Major) throws(VerificationError) -> Int {
