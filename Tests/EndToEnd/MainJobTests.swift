@@ -1,4 +1,5 @@
 import Foundation
+import Shared
 import TestNetwork
 import Testing
 
@@ -12,7 +13,9 @@ struct MainJobTests {
         let prompt = "A confidential question, with \"quotes\", é and 😀\n"
         let (status, answer) = try await network.submit(model: "mock", prompt: prompt)
         #expect(status == 0)
-        #expect(answer["verdict"] as? String == "ACCEPTED")
+        #expect(answer["status"] as? String == "ACCEPTED")
+        let digest = Hexadecimal.encode(SHA256.hash(Array("mock:\(prompt)".utf8)))
+        #expect(answer["answer"] as? String == "MOCK_OUTPUT_" + digest)
         let violations = try await network.violations()
         #expect(violations.count == 0, "\(violations.text)")
         for node in running {

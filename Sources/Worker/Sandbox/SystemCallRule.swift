@@ -24,6 +24,7 @@ struct SystemCallRule {
         SystemCallRule(name: "poll", constraint: .none, reason: "waiting for the model's server with a deadline"),
         SystemCallRule(name: "close", constraint: .none, reason: "ending a connection"),
         SystemCallRule(name: "getpid", constraint: .none, reason: "OpenSSL's random generator looks for a fork"),
+        SystemCallRule(name: "gettid", constraint: .none, reason: "Swift's mutex notes its owner"),
         SystemCallRule(name: "getrandom", constraint: .none, reason: "sealing pair, output key, nonces"),
         SystemCallRule(name: "futex", constraint: .wakeOnly, reason: "the end of a one-time initialisation"),
         SystemCallRule(name: "mmap", constraint: .notExecutable, reason: "heap of larger blocks"),

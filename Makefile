@@ -1,0 +1,54 @@
+# Every target sets up what it needs; `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := release
+
+# Static-PIE workers must not carry a run path: glibc's start code refuses it.
+SWIFT_FLAGS := --disable-local-rpath
+UNIT_SUITES := SharedTests|WorkerTests|HTTPTransportTests|EthereumTests|ContentStoreTests|CoordinationTests|DevnetTests|SupervisorTests
+export MODEL ?= local
+
+.PHONY: release setup test security e2e interop fuzz bench lint demo help
+
+## release build of node, worker and devnet into .build/release
+release: setup
+	swift build -c release $(SWIFT_FLAGS)
+
+## install the system packages that are missing
+setup:
+	@scripts/setup.sh
+
+## unit tests of every room
+test: setup
+	swift test $(SWIFT_FLAGS) --filter '$(UNIT_SUITES)'
+
+## the sandbox and the secrets, looked at from outside
+security: release
+	swift test $(SWIFT_FLAGS) --filter SecurityTests
+
+## whole networks of real processes, faults included
+e2e: release
+	swift test $(SWIFT_FLAGS) --filter EndToEndTests
+
+## jobs together with the published Python node
+interop: release
+	swift test $(SWIFT_FLAGS) --filter InteropTests
+
+## libFuzzer over the parsers, FUZZ_SECONDS each (default 30)
+fuzz: setup
+	scripts/fuzz.sh
+
+## timings, printed as a table
+bench: release
+	scripts/bench.sh
+
+## formatting, forbidden constructs, documentation
+lint: setup
+	scripts/lint.sh
+
+## a whole network on this machine: PROMPT="…" asks, MODEL=mock skips the language model
+demo: release
+	scripts/demo.sh
+
+help:
+	@awk '/^## /{text=substr($$0,4)} /^[a-z0-9]+:/{if(text){split($$1,name,":"); printf "make %-10s %s\n", name[1], text; text=""}}' Makefile
