@@ -81,7 +81,7 @@ struct CurlThreadTests {
     /// After a request the thread still has to go to sleep: its count once it stands still.
     private static func switchesAtRest(_ thread: String) -> Int {
         var last = -1
-        while last != switches(thread) {
+        for _ in 0..<60 where last != switches(thread) {
             last = switches(thread)
             usleep(50_000)
         }

@@ -13,7 +13,8 @@ struct CommitmentTests {
 
     @Test("the network's vectors hold")
     func vectors() throws {
-        let data = try Data(contentsOf: URL(filePath: #filePath).appending(path: "../../../Vectors/icl-samples.json").standardizedFileURL)
+        let file = URL(filePath: #filePath).appending(path: "../../Vectors/icl-samples.json").standardizedFileURL
+        let data = try Data(contentsOf: file)
         let vectors = try JSONValue(parsing: [UInt8](data))["commitment_vectors"]?.elements ?? []
         #expect(vectors.count == 8)
         for vector in vectors {
