@@ -10,7 +10,8 @@ let settings: [SwiftSetting] = [
 /// A room of the supervisor's wing. Imports run downwards only; separate targets make the compiler the judge.
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(
-        name: name, dependencies: ["Shared"] + dependencies, path: "Sources/Supervisor/\(name)", swiftSettings: settings)
+        name: name, dependencies: ["Shared"] + dependencies, path: "Sources/Supervisor/\(name)", swiftSettings: settings
+    )
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil, exclude: [String] = []) -> Target {
@@ -64,7 +65,8 @@ let package = Package(
         .target(
             name: "Supervisor",
             dependencies: [
-                "Shared", "CSystem", "HTTPTransport", "Ethereum", "ContentStore", "Coordination", "CoFHE", "Attestation",
+                "Shared", "CSystem", "HTTPTransport", "Ethereum", "ContentStore", "Coordination", "CoFHE",
+                "Attestation",
                 logging, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
@@ -75,7 +77,8 @@ let package = Package(
 
         // The toy network.
         .target(
-            name: "DevnetCore", dependencies: ["Shared", "COpenSSL", "Ethereum", "ContentStore"], path: "Sources/Devnet",
+            name: "DevnetCore", dependencies: ["Shared", "COpenSSL", "Ethereum", "ContentStore"],
+            path: "Sources/Devnet",
             exclude: ["Commands"], swiftSettings: settings),
         .executableTarget(
             name: "blindference-devnet", dependencies: ["DevnetCore", argumentParser], path: "Sources/Devnet/Commands",
@@ -83,6 +86,9 @@ let package = Package(
 
         .target(name: "LoopbackServer", path: "Tests/Support/LoopbackServer", swiftSettings: settings),
         .target(name: "TestNetwork", path: "Tests/Support/TestNetwork", swiftSettings: settings),
+        .executableTarget(
+            name: "bench", dependencies: ["Supervisor", "Shared", "TestNetwork"], path: "Tests/Bench",
+            swiftSettings: settings),
         tests("SharedTests", []),
         tests("WorkerTests", ["Worker"]),
         tests("HTTPTransportTests", ["HTTPTransport", "LoopbackServer"]),

@@ -26,7 +26,9 @@ struct Session {
 
     func wallet(_ options: PasswordOptions) throws -> PrivateKey {
         let file = try KeystoreFile.load(path: configuration.keystorePath)
-        if file.isExposed { Terminal.note("Others may read \(configuration.keystorePath). Run: chmod 600 \(configuration.keystorePath)") }
+        if file.isExposed {
+            Terminal.note("Others may read \(configuration.keystorePath). Run: chmod 600 \(configuration.keystorePath)")
+        }
         let password = try Password.existing(options, environment: environment)
         let wallet = try file.keystore.open(password: password.bytes)
         if let expected = configuration.nodeAddress, expected != wallet.address {
@@ -51,7 +53,8 @@ struct Session {
 
     /// The worker's program stands beside this one.
     static var workerPath: String {
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let own =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         return (own as NSString).deletingLastPathComponent + "/blindference-worker"
     }
 }

@@ -46,7 +46,8 @@ struct AssignmentTests {
         let list = try await list(
             """
             5, null, "text", \(good),
-            {"jobId":123,"modelId":"m"}, {"modelId":"m"}, {"jobId":"","modelId":"m"}, {"jobId":"a\\u0000","modelId":"m"},
+            {"jobId":123,"modelId":"m"}, {"modelId":"m"}, {"jobId":"","modelId":"m"},
+            {"jobId":"a\\u0000","modelId":"m"},
             {"jobId":"..","modelId":"m"}, {"jobId":"\(String(repeating: "j", count: 257))","modelId":"m"},
             {"jobId":"j1"}, {"jobId":"j2","modelId":"a\\nb"},
             {"jobId":"j3","modelId":"m","promptCid":7}, {"jobId":"j4","modelId":"m","kpHighHandle":1.5},

@@ -77,7 +77,7 @@ struct CurlClientFaultTests {
         for server in [silent, dripping] {
             let start = ContinuousClock.now
             #expect(await failure(server) { $0.timeout = .milliseconds(300) } == .timedOut)
-            #expect(start.duration(to: .now) < .milliseconds(1300))
+            #expect(start.duration(to: .now) < .seconds(5))
         }
         #expect(await failure(silent) { $0.timeout = .zero } == .timedOut)
     }

@@ -41,7 +41,9 @@ struct CurlThreadTests {
         let server = try LoopbackServer { _ in .answer() }
         let base = server.base
         await #expect(processExitsWith: .success) { [base = base as String] in
-            for name in ["http_proxy", "https_proxy", "all_proxy", "ALL_PROXY"] { setenv(name, "http://127.0.0.1:1", 1) }
+            for name in ["http_proxy", "https_proxy", "all_proxy", "ALL_PROXY"] {
+                setenv(name, "http://127.0.0.1:1", 1)
+            }
             let response = try await CurlClient().send(HTTPRequest(.get, base))
             #expect(response.status == 200)
         }

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 import HTTPTransport
+import LoopbackServer
 
 @Suite("The HTTP client over TLS", .timeLimit(.minutes(1)))
 struct TLSTests {
@@ -35,12 +36,41 @@ struct TLSTests {
         }
     }
 
-    @Test("TLS 1.1 and a server without TLS are refused")
+    @Test("a server that speaks no TLS is refused")
     func noTLS() async throws {
+        let server = try LoopbackServer { _ in .answer() }
+        let client = try CurlClient()
+        await #expect(throws: HTTPFailure.tlsFailed) {
+            try await client.send(HTTPRequest(.get, "https://127.0.0.1:\(server.port)/"))
+        }
+    }
+
+    /// OpenSSL's own defaults would refuse it, too, and hide ours: a loose configuration takes them away.
+    @Test("TLS 1.1 is refused even where the system would take it")
+    func oldTLS() async throws {
         let authority = try TestAuthority()
-        let old = try TLSServer(authority, name: "localhost", options: ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"])
-        let client = try CurlClient(certificateAuthorities: authority.certificate)
-        await #expect(throws: HTTPFailure.tlsFailed) { try await client.send(HTTPRequest(.get, old.url("localhost"))) }
+        let server = try TLSServer(authority, name: "localhost", options: ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"])
+        let loose = authority.folder + "/loose.cnf"
+        try Data(
+            """
+            openssl_conf = start
+            [start]
+            ssl_conf = tls
+            [tls]
+            system_default = loose
+            [loose]
+            MinProtocol = TLSv1
+            CipherString = ALL:@SECLEVEL=0
+
+            """.utf8
+        ).write(to: URL(fileURLWithPath: loose))
+        let (file, url) = (authority.certificate, server.url("localhost"))
+        await #expect(processExitsWith: .success) {
+            [file = file as String, url = url as String, loose = loose as String] in
+            setenv("OPENSSL_CONF", loose, 1)
+            let client = try CurlClient(certificateAuthorities: file)
+            await #expect(throws: HTTPFailure.tlsFailed) { try await client.send(HTTPRequest(.get, url)) }
+        }
     }
 
     @Test("SSL_CERT_FILE names the authorities, as it does for OpenSSL")

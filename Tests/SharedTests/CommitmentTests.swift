@@ -39,6 +39,7 @@ struct CommitmentTests {
 
     @Test("SHA-256 of the empty text is the standard's")
     func empty() {
-        #expect(Hexadecimal.encode(SHA256.hash([])) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+        #expect(
+            Hexadecimal.encode(SHA256.hash([])) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
     }
 }

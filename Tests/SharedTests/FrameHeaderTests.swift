@@ -36,8 +36,10 @@ struct FrameHeaderTests {
     @Test(
         "a malformed header is refused",
         arguments: [
-            "", "[]", "{}", "null", #"{"kind":"done"}"#, #"{"body":0}"#, #"{"kind":1,"body":0}"#, #"{"kind":"done","body":-1}"#,
-            #"{"kind":"done","body":0.0}"#, #"{"kind":"done","body":"0"}"#, #"{"kind":"done","body":99999999999999999999}"#,
+            "", "[]", "{}", "null", #"{"kind":"done"}"#, #"{"body":0}"#, #"{"kind":1,"body":0}"#,
+            #"{"kind":"done","body":-1}"#,
+            #"{"kind":"done","body":0.0}"#, #"{"kind":"done","body":"0"}"#,
+            #"{"kind":"done","body":99999999999999999999}"#,
             #"{"kind":"done","kind":"done","body":0}"#, #"{"kind":"done","body":0}x"#,
         ])
     func malformed(_ text: String) {
@@ -53,7 +55,8 @@ struct FrameHeaderTests {
     func orders() throws {
         let model = Endpoint(name: .model, host: "::1", port: 8080, path: "/v1/chat/completions", usesTLS: false)
         let encryption = EncryptionOrder(
-            endpoint: Endpoint(name: .encryption, host: "a.example", port: 443, path: "/", usesTLS: true), account: "0xA", timeout: 5)
+            endpoint: Endpoint(name: .encryption, host: "a.example", port: 443, path: "/", usesTLS: true),
+            account: "0xA", timeout: 5)
         let orders = [
             JobOrder(role: .verifier, modelID: "mock", seal: .hkdf, backend: .mock, encryption: nil),
             JobOrder(

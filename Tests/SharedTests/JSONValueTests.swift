@@ -17,11 +17,16 @@ struct JSONValueTests {
         "malformed text is refused with its reason",
         arguments: [
             ("", JSONError.Reason.empty), ("{", .unexpectedEnd), ("[1,]", .unexpectedByte), ("[1 2]", .unexpectedByte),
-            ("{\"a\":1,}", .unexpectedByte), ("{a:1}", .unexpectedByte), ("01", .badNumber), ("1.", .badNumber), ("-", .badNumber),
-            ("1e", .badNumber), ("tru", .unexpectedEnd), ("trux", .unexpectedByte), ("\"\u{1}\"", .badString), ("\"a", .unexpectedEnd),
-            ("\"\\x\"", .badEscape), ("\"\\u12g4\"", .badEscape), ("\"\\ud800\"", .badEscape), ("\"\\udc00\"", .badEscape),
-            ("\"\\ud800\\u0041\"", .badEscape), ("{}{}", .trailingBytes), ("1 1", .trailingBytes), ("{\"a\":1,\"a\":2}", .duplicateKey),
-            ("{\"a\":1,\"\\u0061\":2}", .duplicateKey), ("[}", .unexpectedByte), ("{]", .unexpectedByte), ("NaN", .unexpectedByte),
+            ("{\"a\":1,}", .unexpectedByte), ("{a:1}", .unexpectedByte), ("01", .badNumber), ("1.", .badNumber),
+            ("-", .badNumber),
+            ("1e", .badNumber), ("tru", .unexpectedEnd), ("trux", .unexpectedByte), ("\"\u{1}\"", .badString),
+            ("\"a", .unexpectedEnd),
+            ("\"\\x\"", .badEscape), ("\"\\u12g4\"", .badEscape), ("\"\\ud800\"", .badEscape),
+            ("\"\\udc00\"", .badEscape),
+            ("\"\\ud800\\u0041\"", .badEscape), ("{}{}", .trailingBytes), ("1 1", .trailingBytes),
+            ("{\"a\":1,\"a\":2}", .duplicateKey),
+            ("{\"a\":1,\"\\u0061\":2}", .duplicateKey), ("[}", .unexpectedByte), ("{]", .unexpectedByte),
+            ("NaN", .unexpectedByte),
             ("'a'", .unexpectedByte), ("\u{FEFF}1", .unexpectedByte),
         ])
     func malformed(_ text: String, _ reason: JSONError.Reason) {
@@ -43,7 +48,9 @@ struct JSONValueTests {
         let deep = String(repeating: "[", count: 64) + String(repeating: "]", count: 64)
         _ = try parse(deep)
         #expect { try parse("[\(deep)]") } throws: { ($0 as? JSONError)?.reason == .tooDeep }
-        #expect { try JSONValue(parsing: Array("[1]".utf8), limit: 2) } throws: { ($0 as? JSONError)?.reason == .tooLong }
+        #expect { try JSONValue(parsing: Array("[1]".utf8), limit: 2) } throws: {
+            ($0 as? JSONError)?.reason == .tooLong
+        }
     }
 
     @Test("escapes become characters, surrogate pairs one character")
@@ -64,7 +71,9 @@ struct JSONValueTests {
     func truncations() throws {
         let text = Array(#"{"a":[1,-2.5e3,"x\u00e9\ud83d\ude00é",true,false,null,{"b":{}}]}"#.utf8)
         _ = try JSONValue(parsing: text)
-        for count in 0..<text.count { #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text[..<count])) } }
+        for count in 0..<text.count {
+            #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text[..<count])) }
+        }
     }
 
     @Test("no single changed byte traps")

@@ -6,8 +6,10 @@ import Testing
 @Suite struct WorkerSpawnerTests {
     @Test("a worker starts and its walls are seen from outside")
     func starts() async throws {
-        let path = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/blindference-worker"
-        let spawner = WorkerSpawner(program: try WorkerProgram(path: path, limits: JobLimits(prompt: 8 << 20), trustFile: nil))
+        let path =
+            URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/blindference-worker"
+        let spawner = WorkerSpawner(
+            program: try WorkerProgram(path: path, limits: JobLimits(prompt: 8 << 20), trustFile: nil))
         var times: [Duration] = []
         for _ in 0..<30 {
             let start = ContinuousClock.now

@@ -28,7 +28,8 @@ struct ChatRequestTests {
             "messages": [
                 [
                     "role": "system",
-                    "content": "You are a helpful assistant. Answer the user's question directly and accurately. Be concise.",
+                    "content":
+                        "You are a helpful assistant. Answer the user's question directly and accurately. Be concise.",
                 ],
                 ["role": "user", "content": .string("[seed_anchor:\(digest.prefix(16))]\n\n\(prompt)")],
             ],
@@ -67,7 +68,8 @@ struct ChatRequestTests {
 
     @Test("the answer is found and unescaped")
     func answers() throws {
-        let text = #"{"id":{"content":"no"},"choices":[{"message":{"role":"a","content":"é \"q\" \ud83d\ude00\n"},"x":[1]},{"y":2}],"usage":{}}"#
+        let text =
+            #"{"id":{"content":"no"},"choices":[{"message":{"role":"a","content":"é \"q\" \ud83d\ude00\n"},"x":[1]},{"y":2}],"usage":{}}"#
         let answer = try JSONAnswer.text(in: secret(text), at: path)
         #expect(answer.withBytes { String(decoding: $0, as: UTF8.self) } == "é \"q\" 😀\n")
     }
@@ -77,7 +79,8 @@ struct ChatRequestTests {
         arguments: [
             "", "{}", "[]", #"{"choices":[]}"#, #"{"choices":[{}]}"#, #"{"choices":[{"message":{"content":null}}]}"#,
             #"{"choices":[{"message":{"content":["x"]}}]}"#, #"{"choices":[{"message":{"content":"x"}}]"#,
-            #"{"choices":[{"message":{"content":"x"}}]} x"#, #"{"choices":[{"message":{"content":"x","content":"y"}}]}"#,
+            #"{"choices":[{"message":{"content":"x"}}]} x"#,
+            #"{"choices":[{"message":{"content":"x","content":"y"}}]}"#,
             #"{"choices":[{"message":{"content":"x"}}],"choices":[]}"#, #"{"choices":{"message":{"content":"x"}}}"#,
         ])
     func refused(_ text: String) {

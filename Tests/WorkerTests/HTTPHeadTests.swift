@@ -28,9 +28,12 @@ struct HTTPHeadTests {
             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length : 1\r\n\r\n", "HTTP/1.1 200 OK\r\n Folded: 1\r\n\r\n", "HTTP/1.1 200 OK\r\nNo colon\r\n\r\n",
-            "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 999 OK\r\n\r\n", "ICY 200 OK\r\n\r\n", "\r\n", "",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length : 1\r\n\r\n", "HTTP/1.1 200 OK\r\n Folded: 1\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nNo colon\r\n\r\n",
+            "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 999 OK\r\n\r\n", "ICY 200 OK\r\n\r\n", "\r\n",
+            "",
         ])
     func ambiguous(_ text: String) {
         #expect(throws: ExchangeError.malformed) { try parse(text) }
@@ -41,7 +44,9 @@ struct HTTPHeadTests {
         var body = try SecretBytes(capacity: room)
         let bytes = Array(text.utf8)
         for start in stride(from: 0, to: bytes.count, by: piece) {
-            try Array(bytes[start..<min(start + piece, bytes.count)]).withUnsafeBytes { try decoder.decode($0, into: &body) }
+            try Array(bytes[start..<min(start + piece, bytes.count)]).withUnsafeBytes {
+                try decoder.decode($0, into: &body)
+            }
         }
         return decoder.isComplete ? body.withBytes { String(decoding: $0, as: UTF8.self) } : "incomplete"
     }
@@ -61,7 +66,9 @@ struct HTTPHeadTests {
 
     @Test("a chunk larger than the room is refused")
     func tooLarge() {
-        #expect(throws: ExchangeError.tooLarge) { try decode("11\r\n" + String(repeating: "a", count: 17), piece: 64, room: 16) }
+        #expect(throws: ExchangeError.tooLarge) {
+            try decode("11\r\n" + String(repeating: "a", count: 17), piece: 64, room: 16)
+        }
         #expect(throws: ExchangeError.tooLarge) {
             try decode("0\r\n" + String(repeating: "Header: value\r\n", count: 2000), piece: 512)
         }

@@ -1,7 +1,8 @@
 extension JobOrder {
     package var fields: [JSONValue.Member] {
         var fields: [JSONValue.Member] = [
-            .init("role", .string(role.rawValue)), .init("model", .string(modelID)), .init("seal", .string(seal.rawValue)),
+            .init("role", .string(role.rawValue)), .init("model", .string(modelID)),
+            .init("seal", .string(seal.rawValue)),
         ]
         switch backend {
         case .mock: fields.append(.init("backend", "mock"))

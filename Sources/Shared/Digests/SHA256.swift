@@ -9,7 +9,9 @@ package struct SHA256: ~Copyable {
     /// A digest taken in parts.
     package init() { EVP_DigestInit_ex(context, EVP_sha256(), nil) }
 
-    package mutating func update(_ bytes: UnsafeRawBufferPointer) { EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) }
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+    }
 
     package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 

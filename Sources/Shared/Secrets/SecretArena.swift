@@ -48,7 +48,8 @@ package final class SecretArena: Sendable {
     private init(capacity wanted: Int) throws(SecretMemoryError) {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         let size = (max(wanted, page) + page - 1) / page * page
-        guard let region = mmap(nil, size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), region != MAP_FAILED
+        guard let region = mmap(nil, size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            region != MAP_FAILED
         else { throw .notLockable(bytes: size, errno: errno) }
         let inside = region + page
         let descriptor = csystem_memfd_secret()
@@ -79,7 +80,7 @@ package final class SecretArena: Sendable {
     }
 
     /// First fit. The memory is zero.
-    func allocate(_ count: Int) throws(SecretMemoryError) -> UnsafeMutableRawBufferPointer {
+    func allocate(_ count: Int) throws(SecretMemoryError) -> UnsafeMutableRawPointer {
         let size = SecretArena.rounded(count)
         let start: Int? = free.withLock { ranges in
             guard let index = ranges.firstIndex(where: { $0.count >= size }) else { return nil }
@@ -94,16 +95,15 @@ package final class SecretArena: Sendable {
         guard let start, let pointer = UnsafeMutableRawPointer(bitPattern: base + UInt(start)) else {
             throw .exhausted(bytes: count)
         }
-        return UnsafeMutableRawBufferPointer(start: pointer, count: count)
+        return pointer
     }
 
     /// Wipes the first `used` bytes (the rest was never written) and returns the memory to the arena.
-    func release(_ memory: UnsafeMutableRawBufferPointer, used: Int) {
-        guard let pointer = memory.baseAddress else { return }
+    func release(_ pointer: UnsafeMutableRawPointer, capacity: Int, used: Int) {
         csystem_wipe(pointer, used)
         let start = Int(UInt(bitPattern: pointer) - base)
         free.withLock { ranges in
-            var released = start..<start + SecretArena.rounded(memory.count)
+            var released = start..<start + SecretArena.rounded(capacity)
             var index = ranges.firstIndex { $0.lowerBound >= released.upperBound } ?? ranges.endIndex
             if index < ranges.endIndex, ranges[index].lowerBound == released.upperBound {
                 released = released.lowerBound..<ranges[index].upperBound

@@ -7,7 +7,8 @@ internal import Glibc
 /// logged or encoded. Code that touches plaintext borrows the bytes inside a closure.
 // @unchecked: the memory has one owner at a time, which the compiler enforces through ~Copyable.
 package struct SecretBytes: ~Copyable, @unchecked Sendable {
-    private let memory: UnsafeMutableRawBufferPointer
+    private let base: UnsafeMutableRawPointer
+    package let capacity: Int
     private let arena: SecretArena
     /// The highest count ever reached: what must be wiped.
     private var touched = 0
@@ -15,14 +16,14 @@ package struct SecretBytes: ~Copyable, @unchecked Sendable {
         didSet { touched = max(touched, count) }
     }
 
-    package var capacity: Int { memory.count }
     package var isEmpty: Bool { count == 0 }
     package var description: String { "‹secret›" }
 
     /// An empty secret with room for `capacity` bytes.
     package init(capacity: Int) throws(SecretMemoryError) {
         let arena = try SecretArena.shared()
-        memory = try arena.allocate(capacity)
+        base = try arena.allocate(capacity)
+        self.capacity = capacity
         self.arena = arena
     }
 
@@ -30,19 +31,21 @@ package struct SecretBytes: ~Copyable, @unchecked Sendable {
     package static func random(count: Int) throws(SecretMemoryError) -> SecretBytes {
         var secret = try SecretBytes(capacity: count)
         secret.extend(to: count)
-        csystem_random(secret.memory.baseAddress, count)
+        csystem_random(secret.base, count)
         return secret
     }
 
-    package borrowing func withBytes<R: ~Copyable, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
-        try body(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+    package borrowing func withBytes<R: ~Copyable, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E)
+        -> R
+    {
+        try body(UnsafeRawBufferPointer(start: base, count: count))
     }
 
     /// The bytes, changeable in place. Their number stays.
     package mutating func withMutableBytes<R: ~Copyable, E: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(E) -> R
     ) throws(E) -> R {
-        try body(UnsafeMutableRawBufferPointer(rebasing: memory[..<count]))
+        try body(UnsafeMutableRawBufferPointer(start: base, count: count))
     }
 
     /// Makes room for more bytes at the end; they start as zero.
@@ -56,33 +59,33 @@ package struct SecretBytes: ~Copyable, @unchecked Sendable {
     /// Drops bytes from the end and wipes them.
     package mutating func truncate(to newCount: Int) {
         precondition(newCount >= 0 && newCount <= count)
-        csystem_wipe(memory.baseAddress! + newCount, count - newCount)
+        csystem_wipe(base + newCount, count - newCount)
         count = newCount
     }
 
     /// Drops the first `dropped` bytes; the rest moves to the front and the freed end is wiped.
     package mutating func removeFirst(_ dropped: Int) {
         precondition(dropped >= 0 && dropped <= count)
-        memmove(memory.baseAddress!, memory.baseAddress! + dropped, count - dropped)
+        memmove(base, base + dropped, count - dropped)
         truncate(to: count - dropped)
     }
 
     package mutating func append(_ bytes: UnsafeRawBufferPointer) throws(SecretMemoryError) {
         guard capacity - count >= bytes.count else { throw .overflow }
         guard let source = bytes.baseAddress else { return }
-        memcpy(memory.baseAddress! + count, source, bytes.count)
+        memcpy(base + count, source, bytes.count)
         count += bytes.count
     }
 
     package mutating func append(_ byte: UInt8) throws(SecretMemoryError) {
         guard count < capacity else { throw .overflow }
-        memory[count] = byte
+        base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
         count += 1
     }
 
     package mutating func append(_ other: borrowing SecretBytes) throws(SecretMemoryError) {
         guard capacity - count >= other.count else { throw .overflow }
-        memcpy(memory.baseAddress! + count, other.memory.baseAddress!, other.count)
+        memcpy(base + count, other.base, other.count)
         count += other.count
     }
 
@@ -99,7 +102,7 @@ package struct SecretBytes: ~Copyable, @unchecked Sendable {
     package borrowing func copy(_ range: Range<Int>) throws(SecretMemoryError) -> SecretBytes {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         var other = try SecretBytes(capacity: range.count)
-        try other.append(UnsafeRawBufferPointer(rebasing: memory[range]))
+        try other.append(UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
         return other
     }
 
@@ -107,18 +110,22 @@ package struct SecretBytes: ~Copyable, @unchecked Sendable {
     package borrowing func equals(_ other: borrowing SecretBytes) -> Bool {
         guard count == other.count else { return false }
         var difference: UInt8 = 0
-        for index in 0..<count { difference |= memory[index] ^ other.memory[index] }
+        for index in 0..<count {
+            difference |=
+                base.load(fromByteOffset: index, as: UInt8.self)
+                ^ other.base.load(fromByteOffset: index, as: UInt8.self)
+        }
         return difference == 0
     }
 
     /// Wipes the bytes now; the secret is empty afterwards and can be filled again.
     package mutating func wipe() {
-        csystem_wipe(memory.baseAddress!, touched)
+        csystem_wipe(base, touched)
         count = 0
         touched = 0
     }
 
-    deinit { arena.release(memory, used: touched) }
+    deinit { arena.release(base, capacity: capacity, used: touched) }
 }
 
 extension SecretBytes {

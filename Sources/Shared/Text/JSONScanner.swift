@@ -165,7 +165,9 @@ package struct JSONScanner {
         }
         if offset < bytes.count, bytes[offset] | 0x20 == UInt8(ascii: "e") {
             offset += 1
-            if offset < bytes.count, bytes[offset] == UInt8(ascii: "+") || bytes[offset] == UInt8(ascii: "-") { offset += 1 }
+            if offset < bytes.count, bytes[offset] == UInt8(ascii: "+") || bytes[offset] == UInt8(ascii: "-") {
+                offset += 1
+            }
             guard scanDigits() > 0 else { throw JSONError(.badNumber, at: start) }
         }
         return start..<offset
@@ -201,7 +203,8 @@ package struct JSONScanner {
 /// One escape sequence of a JSON string.
 enum JSONEscape {
     /// Reads the escape at `index`. A surrogate pair is one escape of 12 bytes; a lone surrogate is refused.
-    static func read(_ bytes: UnsafeRawBufferPointer, at index: Int) throws(JSONError) -> (scalar: UInt32, length: Int) {
+    static func read(_ bytes: UnsafeRawBufferPointer, at index: Int) throws(JSONError) -> (scalar: UInt32, length: Int)
+    {
         guard index + 1 < bytes.count else { throw JSONError(.unexpectedEnd, at: index) }
         switch bytes[index + 1] {
         case UInt8(ascii: "\""): return (0x22, 2)
@@ -216,7 +219,8 @@ enum JSONEscape {
             let first = try codeUnit(bytes, at: index + 2)
             switch first {
             case 0xD800..<0xDC00:
-                guard index + 7 < bytes.count, bytes[index + 6] == UInt8(ascii: "\\"), bytes[index + 7] == UInt8(ascii: "u")
+                guard index + 7 < bytes.count, bytes[index + 6] == UInt8(ascii: "\\"),
+                    bytes[index + 7] == UInt8(ascii: "u")
                 else { throw JSONError(.badEscape, at: index) }
                 let second = try codeUnit(bytes, at: index + 8)
                 guard (0xDC00..<0xE000).contains(second) else { throw JSONError(.badEscape, at: index) }
@@ -255,7 +259,9 @@ enum UTF8Sequence {
         case 0xF1...0xF3: length = 4
         default: throw JSONError(.badUTF8, at: index)
         }
-        guard index + length <= bytes.count, second.contains(bytes[index + 1]) else { throw JSONError(.badUTF8, at: index) }
+        guard index + length <= bytes.count, second.contains(bytes[index + 1]) else {
+            throw JSONError(.badUTF8, at: index)
+        }
         for position in index + 2..<max(index + length, index + 2) where bytes[position] & 0xC0 != 0x80 {
             throw JSONError(.badUTF8, at: position)
         }

@@ -31,7 +31,9 @@ package indirect enum JSONValue: Sendable, Equatable {
 
     package init(parsing text: [UInt8], limit: Int = 1 << 20) throws(JSONError) {
         let result: Result<JSONValue, JSONError> = text.withUnsafeBytes { bytes in
-            do throws(JSONError) { return .success(try JSONValue(parsing: bytes, limit: limit)) } catch { return .failure(error) }
+            do throws(JSONError) { return .success(try JSONValue(parsing: bytes, limit: limit)) } catch {
+                return .failure(error)
+            }
         }
         self = try result.get()
     }

@@ -48,7 +48,9 @@ package struct JSONRPCDialect: ThresholdNetwork {
     }
 
     private func result(of handle: CiphertextHandle, _ permit: JSONValue) async -> Result<[UInt8], ThresholdError> {
-        do throws(ThresholdError) { return .success(try await sealedValue(of: handle, permit)) } catch { return .failure(error) }
+        do throws(ThresholdError) { return .success(try await sealedValue(of: handle, permit)) } catch {
+            return .failure(error)
+        }
     }
 
     private func sealedValue(of handle: CiphertextHandle, _ permit: JSONValue) async throws(ThresholdError) -> [UInt8] {
@@ -56,10 +58,11 @@ package struct JSONRPCDialect: ThresholdNetwork {
         request.headers = [("Content-Type", "application/json")]
         request.timeout = .seconds(30)
         request.maximumResponse = 64 << 10
-        request.body = ([
-            "jsonrpc": "2.0", "id": 1, "method": "cofhe_decryptForView",
-            "params": [.string(handle.hexadecimal), permit],
-        ] as JSONValue).encoded()
+        request.body =
+            ([
+                "jsonrpc": "2.0", "id": 1, "method": "cofhe_decryptForView",
+                "params": [.string(handle.hexadecimal), permit],
+            ] as JSONValue).encoded()
         for attempt in 1...JSONRPCDialect.attempts {
             if let response = try? await client.send(request) {
                 if response.status == 200 { return try JSONRPCDialect.sealedValue(in: response.body) }

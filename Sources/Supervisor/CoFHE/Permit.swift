@@ -22,9 +22,11 @@ struct Permit {
                 "verifyingContract": .address(.zero),
             ],
             message: [
-                "issuer": .address(issuer.address), "expiration": .uint(Word(expiration)), "sealingKey": .bytes(sealingKey),
+                "issuer": .address(issuer.address), "expiration": .uint(Word(expiration)),
+                "sealingKey": .bytes(sealingKey),
             ])
-        guard sealingKey.count == 32, sealingKey.contains(where: { $0 != 0 }), let digest = try? typedData.digest() else {
+        guard sealingKey.count == 32, sealingKey.contains(where: { $0 != 0 }), let digest = try? typedData.digest()
+        else {
             throw .permitNotSigned
         }
         self.issuer = issuer.address

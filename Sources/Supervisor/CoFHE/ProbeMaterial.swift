@@ -30,13 +30,16 @@ package struct ProbeMaterial: Sendable {
         let secret = random(32)
         guard let own = EVP_PKEY_new_raw_private_key_ex(nil, "X25519", nil, secret, secret.count) else { return nil }
         defer { EVP_PKEY_free(own) }
-        guard let peer = EVP_PKEY_new_raw_public_key_ex(nil, "X25519", nil, sealingKey, sealingKey.count) else { return nil }
+        guard let peer = EVP_PKEY_new_raw_public_key_ex(nil, "X25519", nil, sealingKey, sealingKey.count) else {
+            return nil
+        }
         defer { EVP_PKEY_free(peer) }
         var ephemeral = [UInt8](repeating: 0, count: 32)
         var shared = ephemeral
         var key = ephemeral
         var counts = (32, 32, 32)
-        guard EVP_PKEY_get_raw_public_key(own, &ephemeral, &counts.0) == 1, let agreement = EVP_PKEY_CTX_new(own, nil) else {
+        guard EVP_PKEY_get_raw_public_key(own, &ephemeral, &counts.0) == 1, let agreement = EVP_PKEY_CTX_new(own, nil)
+        else {
             return nil
         }
         defer { EVP_PKEY_CTX_free(agreement) }

@@ -37,7 +37,9 @@ extension Node {
         workerPath: String, log: Logger
     ) throws(StartError) -> Node {
         let models: ModelCatalogue
-        do { models = try ModelCatalogue(configuration, environment: environment) } catch { throw .configuration(error) }
+        do { models = try ModelCatalogue(configuration, environment: environment) } catch {
+            throw .configuration(error)
+        }
         guard !models.isEmpty else { throw .noModels }
         let limits = JobLimits(prompt: configuration.maxPromptBytes)
         try checkMemoryLock(limits)
@@ -59,7 +61,8 @@ extension Node {
             models: models, connector: EndpointConnector(), journal: journal, address: wallet.address, limits: limits,
             log: log)
         let watchdog = AttestationWatchdog(
-            coordinator: coordinator, backend: try attestation(environment), models: models.advertised, journal: journal,
+            coordinator: coordinator, backend: try attestation(environment), models: models.advertised,
+            journal: journal,
             log: log)
         return Node(services: services, watchdog: watchdog, seats: configuration.maxConcurrentJobs, log: log)
     }

@@ -33,7 +33,8 @@ package struct Node: Sendable {
                     .init(service: AttestationLoop(watchdog: watchdog)),
                     .init(
                         service: AssignmentLoop(
-                            coordinator: services.coordinator, board: board, watchdog: watchdog, pulse: pulse, log: log)),
+                            coordinator: services.coordinator, board: board, watchdog: watchdog, pulse: pulse, log: log)
+                    ),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: silent))
         log.event(.nodeStarted, ["address": .string(services.address.checksummed), "seats": .stringConvertible(seats)])

@@ -18,7 +18,8 @@ struct ChatBackend {
         do throws(ExchangeError) {
             let exchange = HTTPExchange(connection, endpoint: order.endpoint)
             response = try exchange.post(
-                before: request.before, text: prompt, after: request.after, credential: header, limit: JobLimits.response)
+                before: request.before, text: prompt, after: request.after, credential: header,
+                limit: JobLimits.response)
         } catch { throw JobFailure(model: error) }
         switch response.status {
         case 200...299: break

@@ -47,5 +47,7 @@ struct ChatRequest {
         return "[seed_anchor:\(digest.prefix(16))]\\n\\n"
     }
 
-    private static func quoted(_ text: String) -> String { String(decoding: JSONValue.string(text).encoded(), as: UTF8.self) }
+    private static func quoted(_ text: String) -> String {
+        String(decoding: JSONValue.string(text).encoded(), as: UTF8.self)
+    }
 }

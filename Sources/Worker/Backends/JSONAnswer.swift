@@ -17,13 +17,16 @@ enum JSONAnswer {
                 try unescapeJSON(bytes, found) { try text.append($0) }
                 return text
             }
-        } catch let failure as JobFailure { throw failure } catch is SecretMemoryError { throw .secretMemoryExhausted } catch {
+        } catch let failure as JobFailure { throw failure } catch is SecretMemoryError {
+            throw .secretMemoryExhausted
+        } catch {
             throw .modelResponseMalformed
         }
     }
 
     private static func find(
-        _ path: ArraySlice<Step>, _ scanner: inout JSONScanner, _ bytes: UnsafeRawBufferPointer, _ found: inout Range<Int>?
+        _ path: ArraySlice<Step>, _ scanner: inout JSONScanner, _ bytes: UnsafeRawBufferPointer,
+        _ found: inout Range<Int>?
     ) throws {
         guard let step = path.first else {
             guard case .string(let range) = try scanner.next() else { throw JobFailure.modelResponseMalformed }

@@ -17,7 +17,9 @@ struct SupervisorChannel: ~Copyable {
         try observe(kind)
     }
 
-    mutating func send(_ kind: MessageKind, fields: [JSONValue.Member], body: borrowing SecretBytes) throws(ChannelError) {
+    mutating func send(_ kind: MessageKind, fields: [JSONValue.Member], body: borrowing SecretBytes)
+        throws(ChannelError)
+    {
         try write(FrameHeader(kind, bodyLength: body.count, fields: fields).encoded())
         try body.withBytes { bytes throws(ChannelError) in try write(bytes) }
         try observe(kind)

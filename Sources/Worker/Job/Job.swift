@@ -44,7 +44,8 @@ struct Job: ~Copyable {
     private mutating func receivePrompt(_ pair: borrowing SealingKeyPair) throws -> SecretBytes {
         let material = try channel.receive(.material)
         let sizes = ["high", "low", "blob"].map { material.fields[$0]?.int ?? -1 }
-        guard sizes.allSatisfy({ $0 >= 0 && $0 <= material.bodyLength }), sizes.reduce(0, +) == material.bodyLength else {
+        guard sizes.allSatisfy({ $0 >= 0 && $0 <= material.bodyLength }), sizes.reduce(0, +) == material.bodyLength
+        else {
             throw ChannelError.malformedHeader
         }
         var high = try channel.readBody(sizes[0])

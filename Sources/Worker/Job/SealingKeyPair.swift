@@ -10,7 +10,9 @@ struct SealingKeyPair: ~Copyable {
     init() throws {
         let secret = try SecretBytes.random(count: 32)
         let derived: [UInt8]? = secret.withBytes { secret in
-            guard let key = EVP_PKEY_new_raw_private_key_ex(nil, "X25519", nil, secret.octets, secret.count) else { return nil }
+            guard let key = EVP_PKEY_new_raw_private_key_ex(nil, "X25519", nil, secret.octets, secret.count) else {
+                return nil
+            }
             defer { EVP_PKEY_free(key) }
             var bytes = [UInt8](repeating: 0, count: 32)
             var count = bytes.count
@@ -54,9 +56,13 @@ struct SealingKeyPair: ~Copyable {
         let agreed = secret.withBytes { secret in
             sealed.withBytes { sealed in
                 shared.withMutableBytes { shared in
-                    guard let own = EVP_PKEY_new_raw_private_key_ex(nil, "X25519", nil, secret.octets, 32) else { return false }
+                    guard let own = EVP_PKEY_new_raw_private_key_ex(nil, "X25519", nil, secret.octets, 32) else {
+                        return false
+                    }
                     defer { EVP_PKEY_free(own) }
-                    guard let peer = EVP_PKEY_new_raw_public_key_ex(nil, "X25519", nil, sealed.octets, 32) else { return false }
+                    guard let peer = EVP_PKEY_new_raw_public_key_ex(nil, "X25519", nil, sealed.octets, 32) else {
+                        return false
+                    }
                     defer { EVP_PKEY_free(peer) }
                     guard let context = EVP_PKEY_CTX_new(own, nil) else { return false }
                     defer { EVP_PKEY_CTX_free(context) }

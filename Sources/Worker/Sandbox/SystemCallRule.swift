@@ -16,8 +16,10 @@ struct SystemCallRule {
 
     /// Everything else ends the process. There is no second list and no way to widen this one.
     static let all: [SystemCallRule] = [
-        SystemCallRule(name: "read", constraint: .none, reason: "frame bodies from the supervisor, bytes from the model's server"),
-        SystemCallRule(name: "write", constraint: .none, reason: "frames to the supervisor, bytes to the model's server"),
+        SystemCallRule(
+            name: "read", constraint: .none, reason: "frame bodies from the supervisor, bytes from the model's server"),
+        SystemCallRule(
+            name: "write", constraint: .none, reason: "frames to the supervisor, bytes to the model's server"),
         SystemCallRule(
             name: "recvmsg", constraint: .descriptor(UInt64(SupervisorChannel.descriptor)),
             reason: "frame starts, with which a connected descriptor may come"),

@@ -56,8 +56,11 @@ struct Connection: ~Copyable {
         var rest = bytes
         while !rest.isEmpty {
             let written = try transfer(wait: POLLOUT) { tls, descriptor in
-                if let tls { Int(SSL_write(tls, rest.baseAddress, Int32(clamping: rest.count))) }
-                else { Glibc.write(descriptor, rest.baseAddress, rest.count) }
+                if let tls {
+                    Int(SSL_write(tls, rest.baseAddress, Int32(clamping: rest.count)))
+                } else {
+                    Glibc.write(descriptor, rest.baseAddress, rest.count)
+                }
             }
             guard written > 0 else { throw .closedEarly }
             rest = UnsafeRawBufferPointer(rebasing: rest[written...])
@@ -67,8 +70,11 @@ struct Connection: ~Copyable {
     /// Reads some bytes; 0 is the peer's orderly end.
     func read(into bytes: UnsafeMutableRawBufferPointer) throws(ExchangeError) -> Int {
         try transfer(wait: POLLIN) { tls, descriptor in
-            if let tls { Int(SSL_read(tls, bytes.baseAddress, Int32(clamping: bytes.count))) }
-            else { Glibc.read(descriptor, bytes.baseAddress, bytes.count) }
+            if let tls {
+                Int(SSL_read(tls, bytes.baseAddress, Int32(clamping: bytes.count)))
+            } else {
+                Glibc.read(descriptor, bytes.baseAddress, bytes.count)
+            }
         }
     }
 

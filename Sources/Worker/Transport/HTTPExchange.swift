@@ -80,7 +80,9 @@ struct HTTPExchange: ~Copyable {
                 let parsed = try head.withBytes { try HTTPHead(parsing: UnsafeRawBufferPointer(rebasing: $0[..<end])) }
                 head.removeFirst(end)
                 // 1xx is followed by the real head.
-                if parsed.status >= 200 { return Response(status: parsed.status, body: try readBody(parsed, &head, limit)) }
+                if parsed.status >= 200 {
+                    return Response(status: parsed.status, body: try readBody(parsed, &head, limit))
+                }
             }
         } catch let error as ExchangeError { throw error } catch { throw .memory }
     }

@@ -33,8 +33,8 @@ struct HTTPHead: Equatable {
         guard !(chunked && length != nil) else { throw .malformed }
         self.status = status
         framing =
-            if status < 200 || status == 204 || status == 304 { .none } else if chunked { .chunked }
-            else if let length { .length(length) } else { .untilClose }
+            if status < 200 || status == 204 || status == 304 { .none } else if chunked { .chunked } else if let length
+            { .length(length) } else { .untilClose }
     }
 
     private static func status(_ line: Slice<UnsafeRawBufferPointer>) -> Int? {

@@ -1,7 +1,9 @@
 internal import ArgumentParser
 
 struct FolderOptions: ParsableArguments {
-    @Option(name: .long, help: "Folder of configuration, keystore and journal (default: BLF_CONFIG_DIR or ~/.blindference).")
+    @Option(
+        name: .long, help: "Folder of configuration, keystore and journal (default: BLF_CONFIG_DIR or ~/.blindference)."
+    )
     var configDir: String?
 }
 

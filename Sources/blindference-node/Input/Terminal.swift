@@ -23,7 +23,9 @@ enum Terminal {
         while secret.count < 1024 {
             secret.extend(to: secret.count + 1)
             let last = secret.count - 1
-            let count = secret.withMutableBytes { read(STDIN_FILENO, $0.baseAddress! + last, 1) }
+            let count = secret.withMutableBytes { bytes in
+                read(STDIN_FILENO, UnsafeMutableRawBufferPointer(rebasing: bytes[last...]).baseAddress, 1)
+            }
             if count == 1, secret.withBytes({ $0[last] }) != 10 { continue }
             secret.truncate(to: last)
             break

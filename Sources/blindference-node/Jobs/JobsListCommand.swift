@@ -21,7 +21,8 @@ struct JobsListCommand: AsyncParsableCommand {
             ],
             rows: entries.map { entry in
                 [
-                    .string(entry.id.text), .string(entry.role.rawValue), .string(entry.model), .string(entry.state.rawValue),
+                    .string(entry.id.text), .string(entry.role.rawValue), .string(entry.model),
+                    .string(entry.state.rawValue),
                     entry.failure.map { .string($0.rawValue) } ?? .null, .integer(entry.updatedAt),
                     entry.commitment.map { .string(Hexadecimal.encode($0)) } ?? .null,
                 ]

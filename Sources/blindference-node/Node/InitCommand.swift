@@ -26,7 +26,9 @@ struct InitCommand: AsyncParsableCommand {
         } catch { throw CommandRefusal.folderUnwritable(path: directory) }
         let session = try Session(folder)
         let path = session.configuration.keystorePath
-        guard force || !FileManager.default.fileExists(atPath: path) else { throw CommandRefusal.keystoreExists(path: path) }
+        guard force || !FileManager.default.fileExists(atPath: path) else {
+            throw CommandRefusal.keystoreExists(path: path)
+        }
         let wallet = try key(environment)
         let secret = try Password.new(password, environment: environment)
         guard !secret.bytes.isEmpty else { throw CommandRefusal.passwordEmpty }

@@ -17,7 +17,8 @@ struct RunCommand: AsyncParsableCommand {
         let log = session.log(for: wallet.address)
         for note in session.configuration.notes { log.event(.configurationNote, ["note": .string(note)]) }
         let node = try Node.assemble(
-            session.configuration, environment: session.environment, wallet: wallet, directory: session.loader.directory,
+            session.configuration, environment: session.environment, wallet: wallet,
+            directory: session.loader.directory,
             workerPath: Session.workerPath, log: log)
         try await node.run()
     }

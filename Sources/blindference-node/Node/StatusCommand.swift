@@ -5,7 +5,8 @@ internal import Supervisor
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show this node's address, certificate, models and jobs, from local files only.")
+        commandName: "status",
+        abstract: "Show this node's address, certificate, models and jobs, from local files only.")
 
     @OptionGroup var folder: FolderOptions
     @OptionGroup var output: FormatOptions

@@ -29,7 +29,8 @@ enum Sentence {
             "There is a keystore at \(path) already. Give --force to replace it, or another --config-dir."
         case .addressMismatch(let configured, let keystore):
             "The configuration names \(configured), but the keystore holds \(keystore). Correct node_address or keystore_path."
-        case .folderUnwritable(let path): "The folder \(path) cannot be made or written to. Choose another with --config-dir."
+        case .folderUnwritable(let path):
+            "The folder \(path) cannot be made or written to. Choose another with --config-dir."
         case .modelUnknown(let model):
             "No backend serves \(model). Set mock_model_ids, openai_model_ids with openai_base_url, GROQ_API_KEY or GOOGLE_API_KEY."
         case .notDeterministic:
@@ -42,7 +43,8 @@ enum Sentence {
     private static func about(_ error: ConfigurationError) -> String {
         switch error {
         case .fileUnreadable(let path): "\(path) cannot be read. Check its owner and mode."
-        case .fileMalformed(let path, let offset): "\(path) is not valid JSON (at byte \(offset)). Correct it, or run init again."
+        case .fileMalformed(let path, let offset):
+            "\(path) is not valid JSON (at byte \(offset)). Correct it, or run init again."
         case .unknownKeys(let keys, let path):
             "\(path) has keys that this node does not know: \(keys.joined(separator: ", ")). Correct or remove them."
         case .wrongType(let key): "\(key) has a value of the wrong kind."
@@ -62,7 +64,8 @@ enum Sentence {
         case .unsupported(let feature): "The keystore uses a \(feature.rawValue) that this node does not support."
         case .parametersTooLarge: "The keystore asks for more memory or time than is reasonable, and was refused."
         case .wrongPasswordOrDamaged: "The password is wrong, or the keystore was changed."
-        case .addressMismatch: "The keystore's key does not belong to the address in it: the file was changed. Restore it from a backup."
+        case .addressMismatch:
+            "The keystore's key does not belong to the address in it: the file was changed. Restore it from a backup."
         case .memory(let cause): about(cause)
         case .computationFailed: "The keystore's key could not be derived; there may be too little memory."
         case .file(.missing): "There is no keystore in the configuration folder. Run: blindference-node init"
@@ -84,10 +87,12 @@ enum Sentence {
         case .transport: "libcurl could not be set up."
         case .noModels:
             "No model is configured. Set openai_base_url and openai_model_ids, GROQ_API_KEY, GOOGLE_API_KEY or mock_model_ids."
-        case .noTrustStore(let path): "The certificates in \(path) cannot be read. Install ca-certificates, or set SSL_CERT_FILE."
+        case .noTrustStore(let path):
+            "The certificates in \(path) cannot be read. Install ca-certificates, or set SSL_CERT_FILE."
         case .cofheModeUnsupported(let mode):
             "cofhe_mode \(mode) is not available in this version. Set cofhe_mode to python for a network that speaks it."
-        case .alreadyRunning(let directory): "A node runs in \(directory) already. Stop it, or give another --config-dir."
+        case .alreadyRunning(let directory):
+            "A node runs in \(directory) already. Stop it, or give another --config-dir."
         }
     }
 
@@ -105,7 +110,8 @@ enum Sentence {
 
     private static func about(_ error: SecretMemoryError) -> String {
         switch error {
-        case .notLockable(let bytes, _): "\(bytes >> 10) KiB of memory cannot be locked. Raise the limit (ulimit -l) or run with less."
+        case .notLockable(let bytes, _):
+            "\(bytes >> 10) KiB of memory cannot be locked. Raise the limit (ulimit -l) or run with less."
         case .exhausted, .overflow: "A secret is longer than this node has room for."
         }
     }

@@ -19,6 +19,11 @@ struct Connection {
             end = headEnd(from: max(0, searched - 3))
             searched = buffer.count
             if end == nil, buffer.count > 1 << 20 || !fill() { return nil }
+            // What a plain server says to a TLS handshake.
+            guard let first = buffer.first, (0x41...0x5A).contains(first) else {
+                _ = send(Array("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".utf8))
+                return nil
+            }
         }
         guard let end else { return nil }
         let lines = String(decoding: buffer[..<end], as: UTF8.self).split(separator: "\r\n")
@@ -76,8 +81,8 @@ struct Connection {
     private func send(_ bytes: [UInt8]) -> Bool {
         var sent = 0
         while sent < bytes.count {
-            let some = bytes.withUnsafeBytes {
-                Glibc.send(socket, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
+            let some = bytes[sent...].withUnsafeBytes {
+                Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard some > 0 else { return false }
             sent += some

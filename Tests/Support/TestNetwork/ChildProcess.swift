@@ -12,9 +12,12 @@ package final class ChildProcess: Sendable {
 
     /// - Parameter environment: exactly what the child gets, besides PATH and HOME.
     package init(
-        _ executable: URL, _ arguments: [String], environment: [String: String] = [:], directory: URL? = nil, output: URL
+        _ executable: URL, _ arguments: [String], environment: [String: String] = [:], directory: URL? = nil,
+        output: URL
     ) throws {
-        guard FileManager.default.isExecutableFile(atPath: executable.path) else { throw Failure.notFound(executable.path) }
+        guard FileManager.default.isExecutableFile(atPath: executable.path) else {
+            throw Failure.notFound(executable.path)
+        }
         _ = FileManager.default.createFile(atPath: output.path, contents: nil)
         let file = try FileHandle(forWritingTo: output)
         let stdin = Pipe()
@@ -50,7 +53,9 @@ package final class ChildProcess: Sendable {
         let end = ContinuousClock.now + .seconds(seconds)
         while true {
             if let line = text.split(separator: "\n").map(String.init).first(where: match) { return line }
-            guard ContinuousClock.now < end, isRunning else { throw Failure.timedOut(process.executableURL?.lastPathComponent ?? "", output: text) }
+            guard ContinuousClock.now < end, isRunning else {
+                throw Failure.timedOut(process.executableURL?.lastPathComponent ?? "", output: text)
+            }
             try await Task.sleep(for: .milliseconds(10))
         }
     }

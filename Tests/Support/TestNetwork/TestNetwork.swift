@@ -20,7 +20,8 @@ package final class TestNetwork: Sendable {
         directory = FileManager.default.temporaryDirectory.appending(path: "blindference-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         devnet = try ChildProcess(
-            TestNetwork.binaries.appending(path: "blindference-devnet"), ["serve", "--port", "0", "--lifeline"] + options,
+            TestNetwork.binaries.appending(path: "blindference-devnet"),
+            ["serve", "--port", "0", "--lifeline"] + options,
             output: directory.appending(path: "devnet.log"))
         let ready = try await devnet.line(within: 20) { $0.hasPrefix("ready ") }
         url = String(ready.dropFirst("ready ".count))
@@ -64,7 +65,9 @@ package final class TestNetwork: Sendable {
     /// The protocol errors that the devnet recorded, one line each.
     package func violations() async throws -> (count: Int, text: String) {
         let result = try await run("blindference-devnet", ["report", "--url", url])
-        let count = result.output.split(separator: "\n").first { $0.hasSuffix("protocol errors") }?.split(separator: " ").first
+        let count = result.output.split(separator: "\n").first { $0.hasSuffix("protocol errors") }?.split(
+            separator: " "
+        ).first
         return (count.flatMap { Int($0) } ?? -1, result.output)
     }
 

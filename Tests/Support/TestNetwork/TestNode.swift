@@ -13,7 +13,9 @@ package final class TestNode: Sendable {
         folder = network.directory.appending(path: name)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try TestNode.writeSecret("password of \(name)", to: folder.appending(path: "password"))
-        var arguments = ["init", "--config-dir", folder.path, "--password-file", folder.appending(path: "password").path]
+        var arguments = [
+            "init", "--config-dir", folder.path, "--password-file", folder.appending(path: "password").path,
+        ]
         if let privateKey {
             try TestNode.writeSecret(privateKey, to: folder.appending(path: "key"))
             arguments += ["--private-key-file", folder.appending(path: "key").path]
@@ -29,7 +31,8 @@ package final class TestNode: Sendable {
     /// Settings that make a node of this network; `extra` wins.
     package func environment(_ extra: [String: String] = [:]) -> [String: String] {
         [
-            "BLF_CONFIG_DIR": folder.path, "BLF_ICL_ENDPOINT": network.url, "BLF_COFHE_ENDPOINT": network.url + "/cofhe",
+            "BLF_CONFIG_DIR": folder.path, "BLF_ICL_ENDPOINT": network.url,
+            "BLF_COFHE_ENDPOINT": network.url + "/cofhe",
             "BLF_COFHE_MODE": "python", "BLF_IPFS_GATEWAY": network.url, "BLF_IPFS_FALLBACK_GATEWAYS": "",
             "BLF_IPFS_UPLOAD_URL": network.url + "/api/v0", "BLF_MOCK_MODEL_IDS": "mock", "BLF_LOG_LEVEL": "DEBUG",
             "BLF_LOG_FORMAT": "json",

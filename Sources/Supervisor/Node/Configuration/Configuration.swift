@@ -56,7 +56,8 @@ package struct Configuration: Sendable {
         cofheMode = try read.oneOf(.cofheMode, CoFHEMode.allCases.map(\.rawValue)).flatMap(CoFHEMode.init) ?? cofheMode
         cofheChainID = UInt64(read.integer(.cofheChainID) ?? Int(cofheChainID))
         let gateway = try read.service(.ipfsGateway) ?? SettingReader.known(Configuration.defaultGateway)
-        let fallbacks = try read.services(.ipfsFallbackGateways) ?? Configuration.publicGateways.map(SettingReader.known)
+        let fallbacks =
+            try read.services(.ipfsFallbackGateways) ?? Configuration.publicGateways.map(SettingReader.known)
         ipfsGateways = [gateway] + fallbacks.filter { $0 != gateway }
         ipfsUploadURL = try read.service(.ipfsUploadURL)
         logLevel = try read.oneOf(.logLevel, ["DEBUG", "INFO", "WARNING", "ERROR"]) ?? logLevel

@@ -33,7 +33,8 @@ package struct ConfigurationLoader: Sendable {
         return try Configuration(directory: directory, values: values, notes: notes)
     }
 
-    private func readFile(into values: inout [Setting: SettingValue], notes: inout [String]) throws(ConfigurationError) {
+    private func readFile(into values: inout [Setting: SettingValue], notes: inout [String]) throws(ConfigurationError)
+    {
         guard FileManager.default.fileExists(atPath: file) else { return }
         guard let data = FileManager.default.contents(atPath: file) else { throw .fileUnreadable(path: file) }
         let json: JSONValue
@@ -46,7 +47,9 @@ package struct ConfigurationLoader: Sendable {
             if let setting = Setting(rawValue: member.key) ?? Setting.formerKeys[member.key] {
                 if member.value == .null { continue }
                 values[setting] = try SettingValue(member.value, for: setting)
-                if setting.rawValue != member.key { notes.append("\(member.key) is an old name of \(setting.rawValue).") }
+                if setting.rawValue != member.key {
+                    notes.append("\(member.key) is an old name of \(setting.rawValue).")
+                }
             } else if Setting.stateKeys.contains(member.key) {
                 notes.append("\(member.key) is state and is kept in the journal; the line in \(file) has no effect.")
             } else {

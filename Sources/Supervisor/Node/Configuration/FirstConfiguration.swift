@@ -7,7 +7,9 @@ package enum FirstConfiguration {
     /// Writes the file, or sets the address in the one that is there; everything else in it stays.
     package static func write(to path: String, address: Address) throws {
         var members: [JSONValue.Member] = []
-        if let data = FileManager.default.contents(atPath: path), case .object(let present) = try JSONValue(parsing: [UInt8](data)) {
+        if let data = FileManager.default.contents(atPath: path),
+            case .object(let present) = try JSONValue(parsing: [UInt8](data))
+        {
             members = present.filter { $0.key != Setting.nodeAddress.rawValue }
         }
         members.insert(.init(Setting.nodeAddress.rawValue, .string(address.checksummed)), at: 0)

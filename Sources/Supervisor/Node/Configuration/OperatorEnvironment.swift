@@ -22,7 +22,9 @@ package final class OperatorEnvironment: Sendable {
     private let secrets: [Secret: SharedSecret]
     private let file: [String: String]
 
-    package enum Failure: Error, Equatable, Sendable { case secretMemory(SecretMemoryError), fileUnreadable, fileTooLarge }
+    package enum Failure: Error, Equatable, Sendable {
+        case secretMemory(SecretMemoryError), fileUnreadable, fileTooLarge
+    }
 
     /// - Parameter environmentFile: usually `.env`; a missing file is no error.
     package init(environmentFile: String = ".env") throws(Failure) {
@@ -45,7 +47,9 @@ package final class OperatorEnvironment: Sendable {
             }
             self.secrets = secrets
             self.file = file
-        } catch let error as SecretMemoryError { throw .secretMemory(error) } catch let error as Failure { throw error } catch {
+        } catch let error as SecretMemoryError { throw .secretMemory(error) } catch let error as Failure {
+            throw error
+        } catch {
             throw .fileUnreadable
         }
     }
@@ -89,7 +93,10 @@ extension SecretBytes {
         while true {
             let old = text.count
             text.extend(to: text.capacity)
-            let count = text.withMutableBytes { Glibc.read(descriptor, $0.baseAddress! + old, $0.count - old) }
+            let count = text.withMutableBytes { bytes in
+                let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[old...])
+                return Glibc.read(descriptor, rest.baseAddress, rest.count)
+            }
             text.truncate(to: old + max(count, 0))
             if count < 0 { throw OperatorEnvironment.Failure.fileUnreadable }
             if count == 0 { return text }

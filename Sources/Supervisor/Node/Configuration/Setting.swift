@@ -51,7 +51,8 @@ package enum Setting: String, CaseIterable, Sendable {
             .geminiBaseURL, .openaiBaseURL:
             .service
         case .ipfsFallbackGateways: .services
-        case .nodeAddress, .keystorePath, .openaiAPIKeyFile, .attestationBackend, .cofheMode, .promptKeyStoreAddress, .logLevel, .logFormat,
+        case .nodeAddress, .keystorePath, .openaiAPIKeyFile, .attestationBackend, .cofheMode, .promptKeyStoreAddress,
+            .logLevel, .logFormat,
             .network, .modelCacheDir, .stakeAmountWei, .blindTokenAddress:
             .text
         }

@@ -10,6 +10,8 @@ package actor JobBoard {
     private let services: JobServices
     private let seats: Int
     private var running: [JobID: Task<Void, Never>] = [:]
+    /// Offered, and not looked at for want of a seat.
+    private var waiting: ArraySlice<Assignment> = []
     private var deliveries: [JobID: Task<Void, Never>] = [:]
     /// Jobs that failed and may be tried again, should they be offered again.
     private var retries: [JobID: Retry] = [:]
@@ -25,20 +27,29 @@ package actor JobBoard {
     private static let attempts = 3
     private static let rememberedSkips = 1024
 
-    /// - Parameter seatFreed: called when a job that others may be waiting for has ended.
+    /// - Parameter seatFreed: called when a seat is free and nothing is known that could take it.
     package init(services: JobServices, seats: Int, seatFreed: @escaping @Sendable () -> Void) {
         self.services = services
         self.seats = seats
         self.seatFreed = seatFreed
     }
 
-    /// Takes up what can start now. Assignments beyond the free seats stay with the coordinator, unclaimed.
+    /// Takes up what can start now. The rest waits for a seat, unclaimed, until the next list replaces it.
     package func offer(_ assignments: [Assignment]) async {
-        for assignment in assignments where !isClosed && running.count < seats {
+        waiting = assignments[...]
+        await fill()
+    }
+
+    private func fill() async {
+        while !isClosed, running.count < seats, let assignment = waiting.popFirst() {
             guard running[assignment.job] == nil, isDue(assignment.job) else { continue }
             guard let service = serve(assignment), let promptCID = assignment.promptCID else { continue }
-            // Asked after the seat is known: the list repeats jobs that were done long ago.
-            guard await isNew(assignment.job), running[assignment.job] == nil, running.count < seats, !isClosed else { continue }
+            // The list repeats jobs that were done long ago. Meanwhile another call may have taken the last seat.
+            guard await isNew(assignment.job), running[assignment.job] == nil, !isClosed else { continue }
+            guard running.count < seats else {
+                waiting = [assignment] + waiting
+                return
+            }
             let entry = JournalEntry(
                 id: assignment.job, role: assignment.role == .leader ? .leader : .verifier, model: assignment.model,
                 promptCID: promptCID, updatedAt: Int(time(nil)))
@@ -102,7 +113,8 @@ package actor JobBoard {
             services.log.event(
                 .jobSkipped,
                 [
-                    "job": .string(assignment.job.text), "model": .string(assignment.model), "reason": .string(reason.rawValue),
+                    "job": .string(assignment.job.text), "model": .string(assignment.model),
+                    "reason": .string(reason.rawValue),
                 ])
         }
         return nil
@@ -114,7 +126,8 @@ package actor JobBoard {
         running[entry.id] = Task {
             await run(entry, service, handles)
             running[entry.id] = nil
-            seatFreed()
+            await fill()
+            if waiting.isEmpty { seatFreed() }
         }
     }
 
@@ -154,7 +167,10 @@ package actor JobBoard {
         try? await services.journal.record(entry)
         services.log.event(
             .jobFailed,
-            ["job": .string(entry.id.text), "code": .string(failure.rawValue), "claimed": .stringConvertible(wasClaimed)])
+            [
+                "job": .string(entry.id.text), "code": .string(failure.rawValue),
+                "claimed": .stringConvertible(wasClaimed),
+            ])
     }
 }
 

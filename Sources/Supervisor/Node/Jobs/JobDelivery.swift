@@ -31,7 +31,12 @@ final class JobDelivery: Sendable {
             entry.state = .sent
             entry.updatedAt = Int(time(nil))
             try? await services.journal.record(entry)
-            log.event(.resultSent, ["role": .string(entry.role.rawValue), "commitment": .string(Hexadecimal.encode(entry.commitment ?? []))])
+            log.event(
+                .resultSent,
+                [
+                    "role": .string(entry.role.rawValue),
+                    "commitment": .string(Hexadecimal.encode(entry.commitment ?? [])),
+                ])
             return nil
         } catch { return error == .interrupted ? nil : error }
     }

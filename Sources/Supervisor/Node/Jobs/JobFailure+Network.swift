@@ -29,8 +29,10 @@ extension CoordinatorError {
     /// Whether the same request may succeed later.
     var isTransient: Bool {
         switch self {
-        case .transport, .rateLimited, .serverError, .unauthorized, .forgotten, .unexpectedStatus, .malformedAnswer: true
-        case .notSigned, .forbidden, .unknownJob, .notQuorumMember, .notATextJob, .contradicted, .malformedRequest, .cancelled:
+        case .transport, .rateLimited, .serverError, .unauthorized, .forgotten, .unexpectedStatus, .malformedAnswer:
+            true
+        case .notSigned, .forbidden, .unknownJob, .notQuorumMember, .notATextJob, .contradicted, .malformedRequest,
+            .cancelled:
             false
         }
     }

@@ -39,7 +39,8 @@ struct JobRun {
         let started = ContinuousClock.now
         try await material(prepared, to: worker)
         let answer = try await answer(of: worker, deadline: deadline)
-        log.event(.inferenceCompleted, ["milliseconds": .stringConvertible((ContinuousClock.now - started).milliseconds)])
+        log.event(
+            .inferenceCompleted, ["milliseconds": .stringConvertible((ContinuousClock.now - started).milliseconds)])
         entry.innerHash = answer.innerHash
         if entry.role == .leader { try await deliver(answer, worker, deadline: deadline) }
         try await finish(worker)
@@ -67,7 +68,8 @@ struct JobRun {
         let publicKey = try await ofWorker { () throws(WorkerError) in
             try await worker.start(order, credential: service.credential, deadline: .now + JobTiming.workerStep)
             let (header, _) = try await worker.receive(deadline: .now + JobTiming.workerStep)
-            guard header.kind == .sealingKey, let key = header.fields["public"]?.text.flatMap(Hexadecimal.decode), key.count == 32
+            guard header.kind == .sealingKey, let key = header.fields["public"]?.text.flatMap(Hexadecimal.decode),
+                key.count == 32
             else { throw WorkerError.channel(.outOfOrder(header.kind)) }
             return key
         }
@@ -165,7 +167,9 @@ struct JobRun {
     }
 
     /// Leader: the answer goes to the content store while the worker has its key encrypted; both make the submission.
-    private mutating func deliver(_ answer: Answer, _ worker: Worker, deadline: ContinuousClock.Instant) async throws(JobFailure) {
+    private mutating func deliver(_ answer: Answer, _ worker: Worker, deadline: ContinuousClock.Instant)
+        async throws(JobFailure)
+    {
         async let uploaded = upload(answer.blob)
         async let stored = outputKey(of: worker, deadline: deadline)
         let both = await (uploaded, stored)
@@ -188,7 +192,8 @@ struct JobRun {
         } catch { return .failure(.uploadFailed) }
     }
 
-    private func outputKey(of worker: Worker, deadline: ContinuousClock.Instant) async -> Result<KeyHandles, JobFailure> {
+    private func outputKey(of worker: Worker, deadline: ContinuousClock.Instant) async -> Result<KeyHandles, JobFailure>
+    {
         do throws(JobFailure) {
             let (header, _) = try await next(from: worker, deadline: deadline)
             guard header.kind == .outputKey else { throw .workerMisbehaved }

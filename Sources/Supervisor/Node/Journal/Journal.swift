@@ -17,7 +17,8 @@ package final class Journal: Sendable {
             var configuration = GRDB.Configuration()
             configuration.busyMode = .timeout(5)
             configuration.prepareDatabase { database in
-                try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON")
+                try database.execute(
+                    sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON")
             }
             database = try DatabaseQueue(path: path, configuration: configuration)
             try Journal.migrations.migrate(database)
@@ -44,7 +45,9 @@ package final class Journal: Sendable {
     // MARK: - Jobs
 
     package func entry(_ id: JobID) async throws -> JournalEntry? {
-        try await database.read { try Row.fetchOne($0, sql: "SELECT * FROM job WHERE id = ?", arguments: [id.text]).flatMap(JournalEntry.init) }
+        try await database.read {
+            try Row.fetchOne($0, sql: "SELECT * FROM job WHERE id = ?", arguments: [id.text]).flatMap(JournalEntry.init)
+        }
     }
 
     /// Jobs in one of `states`, oldest first.
@@ -93,7 +96,9 @@ package final class Journal: Sendable {
     // MARK: - State
 
     package func state(_ key: String) async throws -> String? {
-        try await database.read { try String.fetchOne($0, sql: "SELECT value FROM state WHERE key = ?", arguments: [key]) }
+        try await database.read {
+            try String.fetchOne($0, sql: "SELECT value FROM state WHERE key = ?", arguments: [key])
+        }
     }
 
     package func setState(_ key: String, _ value: String) async throws {

@@ -35,7 +35,9 @@ package actor AttestationWatchdog {
     /// A certificate that the coordinator still honours: the journal's, or a new one.
     package func ensure() async throws -> Certificate {
         if certificate == nil { certificate = try await Certificate.load(from: journal) }
-        if let certificate, certificate.isGood(models: models, now: Int(time(nil))), await isKnown() { return certificate }
+        if let certificate, certificate.isGood(models: models, now: Int(time(nil))), await isKnown() {
+            return certificate
+        }
         return try await attest()
     }
 
@@ -53,7 +55,8 @@ package actor AttestationWatchdog {
                     backend: kind, quote: quote, runtimeHash: backend.runtimeHash, challengeID: challenge.id,
                     supportedModels: models))
             let certificate = Certificate(
-                hash: "0x" + Hexadecimal.encode(answer.hash), expiry: answer.expiry, tier: answer.tier, backend: backend.type, models: models)
+                hash: "0x" + Hexadecimal.encode(answer.hash), expiry: answer.expiry, tier: answer.tier,
+                backend: backend.type, models: models)
             try await certificate.store(in: journal)
             self.certificate = certificate
             log.event(

@@ -84,7 +84,8 @@ package struct ModelCatalogue: Sendable {
     }
 
     private static func name(in modelID: String, after prefix: String) -> String? {
-        modelID.hasPrefix(prefix) && modelID.utf8.count > prefix.utf8.count ? String(modelID.dropFirst(prefix.count)) : nil
+        modelID.hasPrefix(prefix) && modelID.utf8.count > prefix.utf8.count
+            ? String(modelID.dropFirst(prefix.count)) : nil
     }
 
     private func chat(
@@ -109,11 +110,15 @@ package enum SecretFile {
         guard descriptor >= 0 else { throw .secretFileUnreadable(path: path) }
         defer { close(descriptor) }
         var info = stat()
-        guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { throw .secretFileUnreadable(path: path) }
+        guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
+            throw .secretFileUnreadable(path: path)
+        }
         guard info.st_mode & 0o077 == 0 else { throw .secretFileExposed(path: path) }
         do {
             var secret = try SecretBytes.reading(descriptor, limit: limit)
-            while let last = secret.withBytes({ $0.last }), last == 10 || last == 13 { secret.truncate(to: secret.count - 1) }
+            while let last = secret.withBytes({ $0.last }), last == 10 || last == 13 {
+                secret.truncate(to: secret.count - 1)
+            }
             return SharedSecret(secret)
         } catch { throw .secretFileUnreadable(path: path) }
     }

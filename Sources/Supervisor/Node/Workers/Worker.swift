@@ -61,7 +61,8 @@ package final class Worker: @unchecked Sendable {
     ) async throws(WorkerError) {
         let length = body.reduce(0) { $0 + $1.count }
         try await onQueue { () throws(WorkerError) in
-            try self.write(FrameHeader(kind, bodyLength: length, fields: fields).encoded(), descriptor: descriptor, deadline)
+            try self.write(
+                FrameHeader(kind, bodyLength: length, fields: fields).encoded(), descriptor: descriptor, deadline)
             for part in body { try self.write(part, deadline) }
             try self.observe(kind)
         }
@@ -85,11 +86,14 @@ package final class Worker: @unchecked Sendable {
     func send(material key: SealedKey, blob: [UInt8], deadline: ContinuousClock.Instant) async throws(WorkerError) {
         let parts = [("high", key.high), ("low", key.low), ("blob", blob)]
         try await send(
-            .material, fields: parts.map { .init($0.0, .integer($0.1.count)) }, body: parts.map(\.1), deadline: deadline)
+            .material, fields: parts.map { .init($0.0, .integer($0.1.count)) }, body: parts.map(\.1), deadline: deadline
+        )
     }
 
     /// The next frame. The worker's own failure is thrown as `failed`.
-    package func receive(deadline: ContinuousClock.Instant) async throws(WorkerError) -> (header: FrameHeader, body: [UInt8]) {
+    package func receive(deadline: ContinuousClock.Instant) async throws(WorkerError) -> (
+        header: FrameHeader, body: [UInt8]
+    ) {
         try await onQueue { () throws(WorkerError) in
             let (header, body) = try self.read(deadline)
             if header.kind == .failed {
@@ -113,7 +117,9 @@ package final class Worker: @unchecked Sendable {
 
     // MARK: - On the queue
 
-    private func onQueue<R: Sendable>(_ body: @escaping @Sendable () throws(WorkerError) -> R) async throws(WorkerError) -> R {
+    private func onQueue<R: Sendable>(_ body: @escaping @Sendable () throws(WorkerError) -> R) async throws(WorkerError)
+        -> R
+    {
         let result: Result<R, WorkerError> = await withCheckedContinuation { continuation in
             queue.async {
                 do throws(WorkerError) { continuation.resume(returning: .success(try body())) } catch {
@@ -136,7 +142,8 @@ package final class Worker: @unchecked Sendable {
             guard header.kind.isFromWorker else { throw WorkerError.channel(.outOfOrder(header.kind)) }
             try observe(header.kind)
             return (header, try readBytes(header.bodyLength, deadline))
-        } catch let error as ChannelError { throw .channel(error) } catch let error as WorkerError { throw error } catch {
+        } catch let error as ChannelError { throw .channel(error) } catch let error as WorkerError { throw error } catch
+        {
             throw .channel(.malformedHeader)
         }
     }
@@ -147,7 +154,10 @@ package final class Worker: @unchecked Sendable {
         while filled < count {
             let offset = filled
             // read(2) takes no descriptors: one that a worker sends along is dropped by the kernel.
-            let some = bytes.withUnsafeMutableBytes { Glibc.read(channel, $0.baseAddress! + offset, count - offset) }
+            let some = bytes.withUnsafeMutableBytes { bytes in
+                let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[offset...])
+                return Glibc.read(channel, rest.baseAddress, rest.count)
+            }
             if some > 0 { filled += some } else { try waitForChannel(some, POLLIN, deadline) }
         }
         return bytes
@@ -184,7 +194,8 @@ package final class Worker: @unchecked Sendable {
     }
 
     /// After a call that moved nothing: waits, or says why there is nothing to wait for.
-    private func waitForChannel(_ result: Int, _ events: Int32, _ deadline: ContinuousClock.Instant) throws(WorkerError) {
+    private func waitForChannel(_ result: Int, _ events: Int32, _ deadline: ContinuousClock.Instant) throws(WorkerError)
+    {
         let code = errno
         if result < 0, code == EINTR { return }
         guard result < 0, code == EAGAIN else { throw endOfWorker() }
@@ -212,6 +223,7 @@ extension Duration {
     var milliseconds: Int32 {
         let (seconds, attoseconds) = components
         let whole = seconds.multipliedReportingOverflow(by: 1000)
-        return whole.overflow ? .max : Int32(clamping: whole.partialValue + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+        return whole.overflow
+            ? .max : Int32(clamping: whole.partialValue + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }

@@ -22,7 +22,9 @@ package struct WorkerProof: Sendable, Equatable {
         try require(.seccomp, status["Seccomp"] == "2")
         try require(.noNewPrivileges, status["NoNewPrivs"] == "1")
         try require(.singleThread, status["Threads"] == "1")
-        try require(.capabilities, ["CapEff", "CapPrm", "CapInh", "CapAmb"].allSatisfy { status[$0].flatMap { Int($0, radix: 16) } == 0 })
+        try require(
+            .capabilities,
+            ["CapEff", "CapPrm", "CapInh", "CapAmb"].allSatisfy { status[$0].flatMap { Int($0, radix: 16) } == 0 })
         try require(.notTraced, status["TracerPid"] == "0")
         var owner = stat()
         let found = stat("/proc/\(pid)/status", &owner) == 0

@@ -51,7 +51,8 @@ package final class WorkerSpawner: Sendable {
             withCStrings(WorkerProgram.environment) { environment in
                 var order = csystem_spawn(
                     executable: program.descriptor, arguments: arguments, environment: environment, channel: sockets[1],
-                    address_space: UInt64(program.limits.arena) + (256 << 20), file_size: UInt64(program.limits.arena) + (1 << 20),
+                    address_space: UInt64(program.limits.arena) + (256 << 20),
+                    file_size: UInt64(program.limits.arena) + (1 << 20),
                     cpu_seconds: 300, namespaces: 1)
                 let pid = csystem_spawn(&order, &pidfd)
                 if pid >= 0 || errno != EPERM { return pid }
@@ -69,11 +70,11 @@ package final class WorkerSpawner: Sendable {
     }
 
     private static func withCStrings<R>(
-        _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R
+        _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>?) -> R
     ) -> R {
         let copies = strings.map { strdup($0) } + [nil]
         defer { for copy in copies { free(copy) } }
-        return copies.withUnsafeBufferPointer { body($0.baseAddress!) }
+        return copies.withUnsafeBufferPointer { body($0.baseAddress) }
     }
 }
 

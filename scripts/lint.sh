@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Formatting, and the rules of the house that a compiler does not know.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+failed=0
+complain() { echo "lint: $*" >&2; failed=1; }
+
+swift format lint --strict --recursive Sources Tests Package.swift || failed=1
+
+# Supervisor and Worker never meet; Worker and Shared do without Foundation and Dispatch.
+for library in Foundation FoundationEssentials Dispatch _Concurrency; do
+    if grep -rnE "^[a-z ]*import $library\b" Sources/Worker Sources/Shared; then complain "$library in Worker or Shared"; fi
+done
+if grep -rnE '^[a-z ]*import (Supervisor|Ethereum|HTTPTransport|ContentStore|Coordination|CoFHE|Attestation)\b' \
+    Sources/Worker Sources/Shared; then complain "the supervisor's wing in Worker or Shared"; fi
+if grep -rnE '^[a-z ]*import Worker\b' Sources/Supervisor Sources/Devnet; then complain "Worker outside its room"; fi
+
+# Escapes from the language's safety: each has its reason beside it, and their number may only fall.
+count=$(grep -rnE 'try!|fatalError\(|@unchecked Sendable|nonisolated\(unsafe\)|unsafeBitCast|[])a-zA-Z]!($|[ .,)\n])' \
+    --include='*.swift' Sources | grep -vE '^[^:]+:[0-9]+: *//' | wc -l)
+allowed=$(cat scripts/escapes-allowed)
+[ "$count" -le "$allowed" ] || complain "$count escapes from safety, $allowed allowed"
+[ "$count" -ge "$allowed" ] || echo "lint: only $count escapes left: lower scripts/escapes-allowed"
+
+while read -r lines file; do
+    [ "$lines" -le 400 ] || complain "$file has $lines lines"
+done < <(git ls-files '*.swift' | xargs wc -l | grep -v ' total$')
+
+[ "$failed" -eq 0 ] && echo "lint: clean"
+exit "$failed"
