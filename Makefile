@@ -5,6 +5,8 @@ SHELL := /bin/bash
 
 # Static-PIE workers must not carry a run path: glibc's start code refuses it.
 SWIFT_FLAGS := --disable-local-rpath
+# Swift's own libraries inside: half the memory and start-up time.
+RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS)
 UNIT_SUITES := SharedTests WorkerTests HTTPTransportTests EthereumTests ContentStoreTests CoordinationTests \
     DevnetTests SupervisorTests
 export MODEL ?= local
@@ -13,7 +15,7 @@ export MODEL ?= local
 
 ## release build of node, worker and devnet into .build/release
 release: setup
-	swift build -c release $(SWIFT_FLAGS)
+	swift build $(RELEASE_FLAGS)
 
 ## install the system packages that are missing
 setup:

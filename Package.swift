@@ -101,3 +101,11 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Only where asked for: the fuzzer's driver comes with the sanitizer that scripts/fuzz.sh links.
+if Context.environment["BLF_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: ["Shared", "Worker", "ContentStore", "Ethereum"], path: "Tests/Fuzz",
+            exclude: ["Corpus"], swiftSettings: settings))
+}
