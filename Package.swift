@@ -60,7 +60,7 @@ let package = Package(
         room("Ethereum", ["CSystem", "CSecp256k1", "CSodium", "COpenSSL"]),
         room("ContentStore", ["HTTPTransport"]),
         room("Coordination", ["HTTPTransport"]),
-        room("CoFHE", ["CSystem", "COpenSSL", "Ethereum", "HTTPTransport", "Coordination"]),
+        room("CoFHE", ["CSystem", "COpenSSL", "Ethereum", "HTTPTransport"]),
         room("Attestation", ["COpenSSL"]),
         .target(
             name: "Supervisor",

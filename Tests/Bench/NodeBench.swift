@@ -17,13 +17,16 @@ enum NodeBench {
         try await serve(burst, promptBytes: 400, node, network, running)
         let spent = try processorTime(running.pid) - before
         rows.append(
-            Row("CPU (supervisor and worker) for one small mock job, burst of \(burst) leader jobs",
+            Row(
+                "CPU (supervisor and worker) for one small mock job, burst of \(burst) leader jobs",
                 [spent / Double(burst)], atMost: [8], unit: "ms"))
 
         let small = try await latency(promptBytes: 1 << 10, node, network, running)
         let large = try await latency(promptBytes: 8 << 20, node, network, running)
         rows.append(
-            Row("8 MiB prompt, mock, leader, added latency over a 1 KiB one", [large - small], atMost: [150], unit: "ms"))
+            Row(
+                "8 MiB prompt, mock, leader, added latency over a 1 KiB one", [large - small], atMost: [150], unit: "ms"
+            ))
         running.signal(SIGTERM)
         _ = try await running.end()
     }

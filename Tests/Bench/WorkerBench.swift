@@ -25,10 +25,13 @@ enum WorkerBench {
             if memory.count < 20 { memory.append(try proportionalSetSize(worker.pid)) }
         }
         rows.append(
-            Row("cold spawn of a worker to its proven `ready`, p50 / p99", [spawn.median, spawn.percentile(0.99)],
+            Row(
+                "cold spawn of a worker to its proven `ready`, p50 / p99", [spawn.median, spawn.percentile(0.99)],
                 atMost: [10, 20], unit: "ms"))
         rows.append(
-            Row("a warm worker takes a job (`start` to `sealingKey`), p50 / p99", [start.median, start.percentile(0.99)],
+            Row(
+                "a warm worker takes a job (`start` to `sealingKey`), p50 / p99",
+                [start.median, start.percentile(0.99)],
                 atMost: [1, 3], unit: "ms"))
         rows.append(Row("worker memory (PSS) while idle in a job", [memory.median], atMost: [8], unit: "MiB"))
     }

@@ -58,11 +58,12 @@ struct AnswerTests {
 
     @Test("the greatest handle arrives whole, one more is refused")
     func greatest() async throws {
+        let greatest = "115792089237316195423570985008687907853269984665640564039457584007913129639935"
         let body =
-            #"{"kpHighHandle":\#(CiphertextHandleTests.greatest),"kpLowHandle":"\#(CiphertextHandleTests.greatest)"}"#
+            #"{"kpHighHandle":\#(greatest),"kpLowHandle":"\#(greatest)"}"#
         let claim = try await FakeWorld().coordinator(ScriptedClient(body)).claim(Samples.job())
         #expect(claim.keyHigh.bytes == [UInt8](repeating: 0xFF, count: 32) && claim.keyLow == claim.keyHigh)
-        let beyond = CiphertextHandleTests.greatest.dropLast() + "6"
+        let beyond = greatest.dropLast() + "6"
         for text in [String(beyond), "\"\(beyond)\"", "1e10", "-1", "1.5", "true", "[]", "\"\""] {
             let body = #"{"kpHighHandle":\#(text),"kpLowHandle":1}"#
             await #expect(throws: CoordinatorError.malformedAnswer(.wrongType)) {

@@ -1,4 +1,3 @@
-internal import Coordination
 package import Ethereum
 package import HTTPTransport
 package import Shared

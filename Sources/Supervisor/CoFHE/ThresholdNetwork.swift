@@ -1,4 +1,3 @@
-package import Coordination
 package import Shared
 
 /// The network that holds key halves as ciphertexts: it seals them to a worker, and encrypts new ones.

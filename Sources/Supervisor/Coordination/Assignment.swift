@@ -1,4 +1,4 @@
-internal import Shared
+package import Shared
 
 /// A job the coordinator offers to this node (icl.md 1.4).
 ///

@@ -1,4 +1,4 @@
-internal import Shared
+package import Shared
 
 /// The answer to a claim (icl.md 1.5). It is no promise of exclusivity.
 package struct Claim: Sendable, Equatable {

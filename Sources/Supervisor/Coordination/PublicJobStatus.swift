@@ -1,4 +1,4 @@
-internal import Shared
+package import Shared
 
 /// The answer of the public status route (icl.md 1.9). Only state and output are relied upon; the rest is what older
 /// servers leave out, and nil where it is missing or unreadable.

@@ -1,4 +1,4 @@
-internal import Shared
+package import Shared
 
 /// A leader's result (icl.md 1.6).
 ///

@@ -1,5 +1,3 @@
-internal import Shared
-
 /// The 256-bit name of a CoFHE ciphertext.
 package struct CiphertextHandle: Sendable, Hashable {
     /// 32 bytes, the most significant first.
@@ -76,13 +74,13 @@ package struct CiphertextHandle: Sendable, Hashable {
 
     /// Reads what the coordinator sends for a handle: null, an integer of any size, decimal or hexadecimal text
     /// (icl.md 0.1). `absent` is null or no member at all.
-    enum Reading: Equatable {
+    package enum Reading: Equatable {
         case absent
         case handle(CiphertextHandle)
         case unreadable
     }
 
-    static func read(_ value: JSONValue?) -> Reading {
+    package static func read(_ value: JSONValue?) -> Reading {
         switch value {
         case nil, .null: return .absent
         case .number(let digits): return CiphertextHandle(decimal: digits).map(Reading.handle) ?? .unreadable

@@ -1,6 +1,5 @@
 import Testing
 
-import Coordination
 import Shared
 
 @Suite("A ciphertext handle")
