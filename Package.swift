@@ -98,6 +98,7 @@ let package = Package(
         tests("DevnetTests", ["DevnetCore", "Ethereum", "ContentStore"], exclude: ["Vectors"]),
         tests("SupervisorTests", ["Supervisor"]),
         tests("EndToEndTests", ["TestNetwork"], path: "Tests/EndToEnd"),
+        tests("InteropTests", ["TestNetwork"], path: "Tests/Interop"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -46,9 +46,10 @@ package final class TestNetwork: Sendable {
         return (status, child.text)
     }
 
-    /// What `submit` printed as JSON, and its exit status: 0 only when the quorum accepted.
+    /// What `submit` printed as JSON, and its exit status: 0 only when the quorum accepted and the answer could be read.
+    /// Without `leader` the nodes take turns.
     package func submit(
-        model: String, prompt: String, verifiers: Int = 2, timeout: Int = 60
+        model: String, prompt: String, verifiers: Int = 2, leader: String? = nil, timeout: Int = 60
     ) async throws -> (status: Int32, answer: [String: Any]) {
         let file = directory.appending(path: "prompt-\(UUID().uuidString)")
         try prompt.write(to: file, atomically: true, encoding: .utf8)
@@ -57,7 +58,7 @@ package final class TestNetwork: Sendable {
             [
                 "submit", "--url", url, "--model", model, "--prompt-file", file.path, "--verifiers", String(verifiers),
                 "--timeout", String(timeout), "--format", "json",
-            ], within: Double(timeout) + 20)
+            ] + (leader.map { ["--leader", $0] } ?? []), within: Double(timeout) + 20)
         let line = result.output.split(separator: "\n").last { $0.hasPrefix("{") } ?? "{}"
         return (result.status, try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:])
     }
