@@ -36,7 +36,10 @@ struct BlindferenceNode: AsyncParsableCommand {
             Terminal.complain(Sentence.about(error))
             Foundation.exit(1)
         } catch {
-            exit(withError: error)
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            // Usage errors are 2 in this project; the parser's own number is 64.
+            Terminal.complain(fullMessage(for: error))
+            Foundation.exit(2)
         }
     }
 }

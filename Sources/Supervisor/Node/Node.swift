@@ -21,7 +21,7 @@ package struct Node: Sendable {
     package func run() async throws {
         // Refuse to run before promising anything, when not even one worker can be confined.
         try await services.workers.fill()
-        _ = try await watchdog.ensure()
+        let attested = Gate()
         let pulse = Pulse()
         let board = JobBoard(services: services, seats: seats) { pulse.knock() }
         let silent = Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
@@ -29,15 +29,20 @@ package struct Node: Sendable {
         let group = ServiceGroup(
             configuration: .init(
                 services: [
-                    .init(service: HeartbeatLoop(coordinator: services.coordinator, log: log)),
-                    .init(service: AttestationLoop(watchdog: watchdog)),
+                    .init(service: HeartbeatLoop(coordinator: services.coordinator, attested: attested, log: log)),
+                    .init(service: AttestationLoop(watchdog: watchdog, attested: attested)),
                     .init(
                         service: AssignmentLoop(
-                            coordinator: services.coordinator, board: board, watchdog: watchdog, pulse: pulse, log: log)
-                    ),
+                            coordinator: services.coordinator, board: board, watchdog: watchdog, pulse: pulse,
+                            attested: attested, log: log)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: silent))
-        log.event(.nodeStarted, ["address": .string(services.address.checksummed), "seats": .stringConvertible(seats)])
+        let announcement = Task {
+            guard await attested.opens() else { return }
+            log.event(
+                .nodeStarted, ["address": .string(services.address.checksummed), "seats": .stringConvertible(seats)])
+        }
+        defer { announcement.cancel() }
         try await group.run()
         await services.workers.close()
         log.event(.nodeStopped)

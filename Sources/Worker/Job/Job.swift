@@ -82,12 +82,20 @@ struct Job: ~Copyable {
         let encryption = OutputKeyEncryption(order: order)
         let half = Cryptography.keyBytes / 2
         var handles: [String] = []
+        // One more than needed: by now the answer is made, and a service that stumbles once must not cost it.
+        var mayRetry = true
         for range in [0..<half, half..<2 * half] {
-            let connection: Connection
-            do {
-                connection = try connect(to: order.endpoint, timeout: order.timeout)
-            } catch is ExchangeError { throw JobFailure.encryptionUnreachable }
-            handles.append(try encryption.encrypt(half: try key.copy(range), over: connection))
+            while true {
+                do {
+                    let connection = try connect(to: order.endpoint, timeout: order.timeout)
+                    handles.append(try encryption.encrypt(half: try key.copy(range), over: connection))
+                    break
+                } catch JobFailure.encryptionUnreachable where mayRetry { mayRetry = false } catch is ExchangeError {
+                    guard mayRetry else { throw JobFailure.encryptionUnreachable }
+                    mayRetry = false
+                }
+                Deadline.pause(milliseconds: 500)
+            }
         }
         try channel.send(.outputKey, fields: [.init("high", .string(handles[0])), .init("low", .string(handles[1]))])
     }

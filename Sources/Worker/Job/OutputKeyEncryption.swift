@@ -17,6 +17,8 @@ struct OutputKeyEncryption {
             status = response.status
             body = response.body
         } catch ExchangeError.timedOut { throw .encryptionTimedOut } catch { throw .encryptionUnreachable }
+        // Busy or broken, not unwilling: another attempt may find it better.
+        if status == 429 || status >= 500 { throw .encryptionUnreachable }
         guard status == 200, let answer = body.withBytes({ try? JSONValue(parsing: $0) }),
             let handle = answer["result"]?["handle"]?.text, handle.hasPrefix("0x"), handle.utf8.count <= 66
         else { throw .encryptionFailed }

@@ -9,6 +9,9 @@ struct Deadline {
     /// Milliseconds left, at least 0; what poll(2) takes.
     var remaining: Int32 { Int32(clamping: max(0, (nanoseconds - Deadline.now() + 999_999) / 1_000_000)) }
 
+    /// Waits. poll(2) without a descriptor, for the list of permitted calls has nothing else that waits.
+    static func pause(milliseconds: Int32) { _ = poll(nil, 0, milliseconds) }
+
     private static func now() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)

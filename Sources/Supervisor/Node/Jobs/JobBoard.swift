@@ -96,7 +96,10 @@ package actor JobBoard {
     }
 
     private func isNew(_ id: JobID) async -> Bool {
-        guard let entry = try? await services.journal.entry(id) else { return true }
+        let known: JournalEntry?
+        // A journal that cannot be read may know the job: running it again could contradict what was sent.
+        do { known = try await services.journal.entry(id) } catch { return false }
+        guard let entry = known else { return true }
         return entry.state == .seen || (entry.state == .failed && entry.failure?.isFinal != true)
     }
 

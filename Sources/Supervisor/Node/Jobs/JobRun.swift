@@ -29,6 +29,16 @@ struct JobRun {
     mutating func compute(handles: KeyHandles?) async throws(JobFailure) -> JournalEntry {
         let worker = try await ofWorker { () throws(WorkerError) in try await services.workers.take() }
         defer { worker.kill() }
+        // Told to stop, the job ends with its worker: no wait on the channel looks at cancellation.
+        let result = await withTaskCancellationHandler { () async -> Result<JournalEntry, JobFailure> in
+            do throws(JobFailure) { return .success(try await serve(worker, handles)) } catch { return .failure(error) }
+        } onCancel: {
+            worker.kill()
+        }
+        return try result.get()
+    }
+
+    private mutating func serve(_ worker: Worker, _ handles: KeyHandles?) async throws(JobFailure) -> JournalEntry {
         var deadline = ContinuousClock.now + JobTiming.preparation
         let prepared = try await prepare(worker, handles: handles, deadline: deadline)
         if prepared.claimed == nil {

@@ -10,6 +10,8 @@ package enum NodeEvent: String, Sendable, CaseIterable {
     case layerMissing = "layer_missing"
     case attested
     case attestationFailed = "attestation_failed"
+    /// The coordinator is asked again after a pause.
+    case attestationAwaited = "attestation_awaited"
     case clockSkewed = "clock_skewed"
     case heartbeatSent = "heartbeat_sent"
     case heartbeatFailed = "heartbeat_failed"

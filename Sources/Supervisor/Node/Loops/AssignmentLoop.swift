@@ -9,6 +9,7 @@ struct AssignmentLoop: Service {
     let board: JobBoard
     let watchdog: AttestationWatchdog
     let pulse: Pulse
+    let attested: Gate
     let log: Logger
 
     static let interval = Duration.seconds(5)
@@ -18,15 +19,20 @@ struct AssignmentLoop: Service {
     static let drain = Duration.seconds(80)
 
     func run() async throws {
+        guard await attested.opens() else { return }
         try await board.resume()
-        await withGracefulShutdownHandler {
-            while !Task.isCancelled && !Task.isShuttingDownGracefully {
+        // A task of its own, because only a cancelled one leaves a coordinator that hangs.
+        let polls = Task {
+            while !Task.isCancelled {
                 let found = await poll()
-                if Task.isShuttingDownGracefully { break }
+                if Task.isCancelled { break }
                 await pulse.wait(found ? AssignmentLoop.busyInterval : AssignmentLoop.interval)
             }
-        } onGracefulShutdown: {
-            pulse.knock()
+        }
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await polls.value
+        } onCancelOrGracefulShutdown: {
+            polls.cancel()
         }
         log.event(.nodeStopping, ["jobs": .stringConvertible(await board.runningCount)])
         await board.close(within: AssignmentLoop.drain)
@@ -36,6 +42,7 @@ struct AssignmentLoop: Service {
     private func poll() async -> Bool {
         do throws(CoordinatorError) {
             let list = try await coordinator.assignments()
+            await watchdog.recognised()
             if !list.refused.isEmpty {
                 log.event(.assignmentRefused, ["count": .stringConvertible(list.refused.values.reduce(0, +))])
             }
@@ -46,8 +53,9 @@ struct AssignmentLoop: Service {
             if started > 0 { log.event(.assignmentsReceived, ["count": .stringConvertible(list.items.count)]) }
             return started > 0
         } catch {
+            if Task.isCancelled { return false }
             log.event(.assignmentsFailed, ["reason": .string("\(error)")])
-            if error.meansAttestAgain { await watchdog.forgotten() }
+            if error.meansAttestAgain { await watchdog.refused(error) }
             return false
         }
     }

@@ -15,12 +15,19 @@ package actor AttestationWatchdog {
     private let log: Logger
     private var certificate: Certificate?
     private var lastAttempt: ContinuousClock.Instant?
+    /// Refusals by the coordinator since it last knew the node.
+    private var refusals = 0
+    private var clockNamed: ContinuousClock.Instant?
 
     static let interval = Duration.seconds(600)
     /// Renewed when less is left, in seconds.
     static let margin = 6 * 3600
-    /// A coordinator that keeps refusing the node is not asked more often.
-    private static let pause = Duration.seconds(60)
+    /// Between two attestations that did not help, at most.
+    private static let longestPause = Duration.seconds(600)
+    /// Between two attempts at the start, at most.
+    private static let longestStartPause = Duration.seconds(60)
+    /// In seconds. Signatures are good for about 300; from here on the clock is the likelier reason for a refusal.
+    static let toleratedSkew = 120
 
     package init(
         coordinator: CoordinatorClient, backend: any AttestationBackend, models: [String], journal: Journal, log: Logger
@@ -39,6 +46,21 @@ package actor AttestationWatchdog {
             return certificate
         }
         return try await attest()
+    }
+
+    /// A certificate, however long it takes: a coordinator that is away when the node starts comes back one day, and a
+    /// node that gave up would need a person. False when told to stop before.
+    func persist() async -> Bool {
+        var pause = Duration.seconds(1)
+        while !Task.isCancelled {
+            if (try? await ensure()) != nil { return true }
+            if Task.isCancelled { break }
+            let wait = pause * Double.random(in: 0.5...1)
+            log.event(.attestationAwaited, ["milliseconds": .stringConvertible(wait.milliseconds)])
+            guard (try? await Task.sleep(for: wait)) != nil else { break }
+            pause = min(pause * 2, AttestationWatchdog.longestStartPause)
+        }
+        return false
     }
 
     /// Attests now, whatever the journal says.
@@ -67,15 +89,37 @@ package actor AttestationWatchdog {
                 ])
             return certificate
         } catch {
-            log.event(.attestationFailed, ["reason": .string("\(error)")])
+            if !Task.isCancelled {
+                log.event(.attestationFailed, ["reason": .string("\(error)")])
+                nameClock(error)
+            }
             throw error
         }
     }
 
-    /// The coordinator said that it does not know the node.
-    func forgotten() async {
-        if let lastAttempt, ContinuousClock.now - lastAttempt < AttestationWatchdog.pause { return }
+    /// The coordinator refused a call as from a node it does not know. The first time that is cured at once; where it
+    /// does not help, each further attempt waits twice as long. A wrong clock looks the same, and no attestation cures it.
+    func refused(_ error: CoordinatorError) async {
+        if nameClock(error) { return }
+        let pause = refusals == 0 ? .zero : min(.seconds(5 << min(refusals, 10)), AttestationWatchdog.longestPause)
+        if let lastAttempt, ContinuousClock.now - lastAttempt < pause { return }
+        refusals += 1
         _ = try? await attest()
+    }
+
+    /// The coordinator took a call of this node.
+    func recognised() { refusals = 0 }
+
+    /// Whether the difference of the clocks explains a refusal. Says so, at most once a minute.
+    @discardableResult
+    private func nameClock(_ error: any Error) -> Bool {
+        guard case .unauthorized(let ahead?)? = error as? CoordinatorError,
+            abs(ahead) > AttestationWatchdog.toleratedSkew
+        else { return false }
+        if let clockNamed, ContinuousClock.now - clockNamed < .seconds(60) { return true }
+        clockNamed = .now
+        log.event(.clockSkewed, ["coordinatorAheadSeconds": .stringConvertible(ahead)])
+        return true
     }
 
     /// Looks after the certificate once.
@@ -86,22 +130,5 @@ package actor AttestationWatchdog {
         do throws(CoordinatorError) {
             return try await coordinator.directoryEntry()?.isActive ?? false
         } catch { return true }
-    }
-}
-
-/// `AttestationWatchdog.check` every 10 minutes.
-struct AttestationLoop: Service {
-    let watchdog: AttestationWatchdog
-
-    func run() async throws {
-        let pulse = Pulse()
-        await withGracefulShutdownHandler {
-            while !Task.isCancelled && !Task.isShuttingDownGracefully {
-                await pulse.wait(AttestationWatchdog.interval)
-                if !Task.isShuttingDownGracefully { await watchdog.check() }
-            }
-        } onGracefulShutdown: {
-            pulse.knock()
-        }
     }
 }
