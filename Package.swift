@@ -19,6 +19,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = 
         swiftSettings: settings)
 }
 
+/// The worker and its hostile twin: static and position-independent, so that the hash covers every instruction.
+let staticProgram: [LinkerSetting] = [
+    .unsafeFlags(["-static-executable", "-use-ld=lld", "-Xclang-linker", "-static-pie"])
+]
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
@@ -50,9 +55,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "blindference-worker", dependencies: ["Worker"], path: "Sources/Worker/Main", swiftSettings: settings,
-            linkerSettings: [
-                .unsafeFlags(["-static-executable", "-use-ld=lld", "-Xclang-linker", "-static-pie"])
-            ]),
+            linkerSettings: staticProgram),
 
         // The supervisor's wing.
         room("HTTPTransport", ["CSystem", "CCurl"]),
@@ -83,6 +86,14 @@ let package = Package(
 
         .target(name: "LoopbackServer", path: "Tests/Support/LoopbackServer", swiftSettings: settings),
         .target(name: "TestNetwork", path: "Tests/Support/TestNetwork", swiftSettings: settings),
+        // Programs and eyes of Tests/Security. Test targets find the programs in the build folder.
+        .target(name: "CProbes", path: "Tests/Support/CProbes"),
+        .target(
+            name: "Inspection", dependencies: ["CProbes"], path: "Tests/Support/Inspection", swiftSettings: settings),
+        .executableTarget(
+            name: "hostile-worker", dependencies: ["Worker", "Shared", "CProbes"], path: "Tests/Support/HostileWorker",
+            swiftSettings: settings, linkerSettings: staticProgram),
+        .executableTarget(name: "unconfined-worker", dependencies: ["CSystem"], path: "Tests/Support/UnconfinedWorker"),
         tests("SharedTests", []),
         tests("WorkerTests", ["Worker"]),
         tests("HTTPTransportTests", ["HTTPTransport", "LoopbackServer"]),
@@ -91,6 +102,10 @@ let package = Package(
         tests("CoordinationTests", ["Coordination", "HTTPTransport", "LoopbackServer"]),
         tests("DevnetTests", ["DevnetCore", "Ethereum", "ContentStore"], exclude: ["Vectors"]),
         tests("SupervisorTests", ["Supervisor"]),
+        tests(
+            "SecurityTests",
+            ["Supervisor", "Inspection", "TestNetwork", "LoopbackServer", "DevnetCore", "Ethereum", "CSystem", "CProbes"],
+            path: "Tests/Security"),
         tests("EndToEndTests", ["TestNetwork"], path: "Tests/EndToEnd"),
     ],
     swiftLanguageModes: [.v6]
