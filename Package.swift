@@ -20,6 +20,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = 
         swiftSettings: settings)
 }
 
+/// The worker and its hostile twin: static and position-independent, so that the hash covers every instruction.
+let staticProgram: [LinkerSetting] = [
+    .unsafeFlags(["-static-executable", "-use-ld=lld", "-Xclang-linker", "-static-pie"])
+]
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
@@ -51,9 +56,7 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "blindference-worker", dependencies: ["Worker"], path: "Sources/Worker/Main", swiftSettings: settings,
-            linkerSettings: [
-                .unsafeFlags(["-static-executable", "-use-ld=lld", "-Xclang-linker", "-static-pie"])
-            ]),
+            linkerSettings: staticProgram),
 
         // The supervisor's wing.
         room("HTTPTransport", ["CSystem", "CCurl"]),
@@ -89,6 +92,14 @@ let package = Package(
         .executableTarget(
             name: "bench", dependencies: ["Supervisor", "Shared", "TestNetwork"], path: "Tests/Bench",
             swiftSettings: settings),
+        // Programs and eyes of Tests/Security. Test targets find the programs in the build folder.
+        .target(name: "CProbes", path: "Tests/Support/CProbes"),
+        .target(
+            name: "Inspection", dependencies: ["CProbes"], path: "Tests/Support/Inspection", swiftSettings: settings),
+        .executableTarget(
+            name: "hostile-worker", dependencies: ["Worker", "Shared", "CProbes"], path: "Tests/Support/HostileWorker",
+            swiftSettings: settings, linkerSettings: staticProgram),
+        .executableTarget(name: "unconfined-worker", dependencies: ["CSystem"], path: "Tests/Support/UnconfinedWorker"),
         tests("SharedTests", []),
         tests("WorkerTests", ["Worker"]),
         tests("HTTPTransportTests", ["HTTPTransport", "LoopbackServer"]),
@@ -97,6 +108,13 @@ let package = Package(
         tests("CoordinationTests", ["Coordination", "HTTPTransport", "LoopbackServer"]),
         tests("DevnetTests", ["DevnetCore", "Ethereum", "ContentStore"], exclude: ["Vectors"]),
         tests("SupervisorTests", ["Supervisor"]),
+        tests(
+            "SecurityTests",
+            [
+                "Supervisor", "Inspection", "TestNetwork", "LoopbackServer", "DevnetCore", "Ethereum", "CSystem",
+                "CProbes",
+            ],
+            path: "Tests/Security"),
         tests("EndToEndTests", ["TestNetwork"], path: "Tests/EndToEnd"),
         tests("InteropTests", ["TestNetwork"], path: "Tests/Interop"),
     ],

@@ -18,7 +18,15 @@ int csystem_disable_speculation_leaks(void) {
     return prctl(PR_SET_SPECULATION_CTRL, PR_SPEC_STORE_BYPASS, PR_SPEC_FORCE_DISABLE, 0, 0);
 }
 
+static void drop_bounding_set(void) {
+    for (int capability = 0; capability <= 63; capability++) {
+        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno == EINVAL) break;
+    }
+}
+
 int csystem_drop_identity(uid_t user, gid_t group) {
+    // Needs CAP_SETPCAP, which goes with the identity.
+    drop_bounding_set();
     // The raw calls: glibc's wrappers signal other threads, which the worker does not have.
     if (syscall(SYS_setgroups, 0, NULL) != 0) return -1;
     if (syscall(SYS_setresgid, group, group, group) != 0) return -1;
@@ -26,9 +34,6 @@ int csystem_drop_identity(uid_t user, gid_t group) {
 }
 
 int csystem_drop_capabilities(void) {
-    for (int capability = 0; capability <= 63; capability++) {
-        if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0 && errno == EINVAL) break;
-    }
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct none[2] = {{0}};

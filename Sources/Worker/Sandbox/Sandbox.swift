@@ -1,9 +1,9 @@
 internal import CSystem
 internal import Glibc
-internal import Shared
+package import Shared
 
 /// Which wall could not be built. The exit status of the worker, so that the supervisor can name it.
-enum SandboxError: Int32, Error {
+package enum SandboxError: Int32, Error {
     case arguments = 70
     case dumpable, arena, identity, trustStore, cryptography, privileges, filter
 }
@@ -11,15 +11,16 @@ enum SandboxError: Int32, Error {
 /// The walls around one worker, in the one order that works. Nothing here can be switched off.
 ///
 /// Before: the supervisor closed all descriptors but 0-3, set the limits and forbade new privileges.
-struct Sandbox {
+/// The hostile worker of Tests/Security builds the very same walls, and then attacks them.
+package struct Sandbox {
     /// Landlock's ABI version, 0 where the kernel has none (an extra layer, named in status and receipt).
-    let landlock: Int
-    let arena: SecretArena.Kind
+    package let landlock: Int
+    package let arena: SecretArena.Kind
     let trust: TrustStore?
 
     private static let nobody: uid_t = 65534
 
-    init(arenaCapacity: Int, trustFile: String?) throws(SandboxError) {
+    package init(arenaCapacity: Int, trustFile: String?) throws(SandboxError) {
         // exec made the process dumpable again.
         guard csystem_set_nondumpable() == 0 else { throw .dumpable }
         // The arena comes before the identity goes: root may lock more than a user.

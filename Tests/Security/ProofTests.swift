@@ -1,0 +1,110 @@
+import CSystem
+import Foundation
+import Glibc
+import Inspection
+import Shared
+import Supervisor
+import Testing
+
+extension Security {
+    @Suite("The proof before the first secret") struct ProofTests {
+        /// A socket file where a false worker delivers a copy of its end of the channel.
+        final class Observer: Sendable {
+            let path = "/tmp/blf-observer-\(UUID().uuidString.prefix(8))"
+            private let listener: Int32
+
+            init() throws {
+                listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+                var address = sockaddr_un()
+                address.sun_family = sa_family_t(AF_UNIX)
+                withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+                let isListening = withUnsafePointer(to: &address) {
+                    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 && listen(listener, 4) == 0
+                    }
+                }
+                try #require(isListening)
+            }
+
+            deinit {
+                close(listener)
+                unlink(path)
+            }
+
+            /// Everything that was ever sent to the worker, once the supervisor has let go of it.
+            func sent() throws -> [UInt8] {
+                let connection = accept(listener, nil, nil)
+                defer { close(connection) }
+                var byte: UInt8 = 0
+                var channel: Int32 = -1
+                try #require(csystem_receive_descriptor(connection, &byte, 1, &channel) == 1 && channel >= 0)
+                defer { close(channel) }
+                var bytes = [UInt8](repeating: 0, count: 4096)
+                var all: [UInt8] = []
+                while true {
+                    var state = pollfd(fd: channel, events: Int16(POLLIN), revents: 0)
+                    try #require(poll(&state, 1, 5000) == 1, "the supervisor keeps the channel open")
+                    let count = recv(channel, &bytes, bytes.count, 0)
+                    if count <= 0 { return all }
+                    all += bytes[..<count]
+                }
+            }
+        }
+
+        static let walls: [(left: String, named: WorkerProof.Wall)] = [
+            ("seccomp", .seccomp), ("singleThread", .singleThread), ("capabilities", .capabilities),
+            ("notTraced", .notTraced), ("notDumpable", .notDumpable), ("fileSizeLimit", .fileSizeLimit),
+        ]
+
+        @Test(
+            "a worker that says it is ready but lacks one wall is refused by that wall's name, and hears nothing",
+            arguments: walls)
+        func refused(_ wall: (left: String, named: WorkerProof.Wall)) async throws {
+            if geteuid() != 0, wall.named == .capabilities { return }
+            let observer = try Observer()
+            let spawner = try Security.spawner(Security.unconfined, argument: "\(wall.left):\(observer.path)")
+            await #expect(throws: WorkerError.notConfined(wall.named)) { _ = try await spawner.spawn() }
+            #expect(try observer.sent().isEmpty)
+        }
+
+        @Test("a worker that is still root is refused, whatever capabilities it gave up")
+        func rootIdentity() async throws {
+            guard geteuid() == 0 else { return }
+            let observer = try Observer()
+            let spawner = try Security.spawner(Security.unconfined, argument: "rootIdentity:\(observer.path)")
+            await #expect(throws: WorkerError.notConfined(.notDumpable)) { _ = try await spawner.spawn() }
+            #expect(try observer.sent().isEmpty)
+        }
+
+        @Test("a refused worker is gone at once")
+        func gone() async throws {
+            let before = ProcessView(getpid()).children.count
+            let observer = try Observer()
+            let spawner = try Security.spawner(Security.unconfined, argument: "seccomp:\(observer.path)")
+            await #expect(throws: WorkerError.notConfined(.seccomp)) { _ = try await spawner.spawn() }
+            try await Security.wait(for: "no child is left", within: 3) {
+                ProcessView(getpid()).children.count == before
+            }
+        }
+
+        @Test("the observer sees bytes where a worker with all walls is sent some")
+        func observerSees() async throws {
+            let observer = try Observer()
+            let spawner = try Security.spawner(Security.unconfined, argument: "none:\(observer.path)")
+            do {
+                let worker = try await spawner.spawn()
+                try await worker.start(Security.order, credential: nil, deadline: .now + .seconds(5))
+            }
+            #expect(try observer.sent().count > 50)
+            withExtendedLifetime(spawner) {}
+        }
+
+        @Test("a program that ends, says nothing sensible or is not there is no worker")
+        func noWorker() async throws {
+            await #expect(throws: WorkerError.notReady(status: 1)) {
+                _ = try await Security.spawner("/bin/false").spawn()
+            }
+            #expect(throws: WorkerError.notStarted(errno: ENOENT)) { _ = try Security.spawner("/nowhere/worker") }
+        }
+    }
+}

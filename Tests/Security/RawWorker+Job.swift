@@ -1,0 +1,85 @@
+import DevnetCore
+import Glibc
+import Shared
+import Testing
+
+/// A prompt as a user seals it: its key, the key's halves, the blob.
+struct SealedPrompt {
+    let key: [UInt8]
+    let blob: [UInt8]
+
+    init(_ prompt: String) throws {
+        key = ToyCrypto.random(32)
+        blob = try Blob.seal(Array(prompt.utf8), key: key)
+    }
+
+    var high: [UInt8] { Array(key[..<16]) }
+    var low: [UInt8] { Array(key[16...]) }
+}
+
+extension RawWorker {
+    /// From `ready` to the material: afterwards the worker holds the prompt.
+    func give(_ prompt: SealedPrompt, backend: JobOrder.Backend = .mock, credential: [UInt8] = []) throws {
+        try receive(.ready)
+        let order = JobOrder(role: .verifier, modelID: "mock", seal: .hkdf, backend: backend, encryption: nil)
+        try send(.start, order.fields, body: credential)
+        try giveMaterial(prompt, publicKey: try receive(.sealingKey).fields["public"]?.text)
+    }
+
+    func giveMaterial(_ prompt: SealedPrompt, publicKey: String?) throws {
+        let key = try #require(publicKey.flatMap(Hexadecimal.decode))
+        let parts = [
+            try SealedValue.seal(prompt.high, to: key), try SealedValue.seal(prompt.low, to: key), prompt.blob,
+        ]
+        let fields = zip(["high", "low", "blob"], parts).map { JSONValue.Member($0, .integer($1.count)) }
+        try send(.material, fields, body: parts.flatMap { $0 })
+    }
+
+    static func chat(tls host: String? = nil) -> JobOrder.Backend {
+        .chat(
+            ChatOrder(
+                dialect: .openai, model: "slow",
+                endpoint: Endpoint(
+                    name: .model, host: host ?? "127.0.0.1", port: 9, path: "/v1/chat/completions", usesTLS: host != nil
+                ),
+                maximumTokens: 16, timeout: 30_000))
+    }
+}
+
+/// One end of a socket pair that a worker takes for its model's server, and the other, which the test plays.
+final class ModelEnd {
+    let workersEnd: Int32
+    private let own: Int32
+
+    init() throws {
+        var sockets: [Int32] = [-1, -1]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &sockets) == 0)
+        (own, workersEnd) = (sockets[0], sockets[1])
+        _ = fcntl(workersEnd, F_SETFL, O_NONBLOCK)
+        var limit = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(own, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit {
+        close(own)
+        close(workersEnd)
+    }
+
+    /// Everything of the request, up to `end`.
+    func request(until end: String) throws -> String {
+        var bytes: [UInt8] = []
+        while !String(decoding: bytes, as: UTF8.self).hasSuffix(end) {
+            var chunk = [UInt8](repeating: 0, count: 64 << 10)
+            let count = recv(own, &chunk, chunk.count, 0)
+            try #require(count > 0, "the worker hung up")
+            bytes += chunk[..<count]
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    func answer(_ text: String) {
+        let body = #"{"choices":[{"message":{"role":"assistant","content":"\#(text)"}}]}"#
+        let reply = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        _ = reply.utf8.withContiguousStorageIfAvailable { send(own, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    }
+}

@@ -1,0 +1,117 @@
+import CSystem
+import Foundation
+import Glibc
+import Shared
+import Testing
+
+/// The real worker on a channel that the test itself writes: no supervisor's rules between them.
+///
+/// Used from synchronous tests only: the worker dies with the thread that started it.
+final class RawWorker {
+    let pid: Int32
+    private let pidfd: Int32
+    private let channel: Int32
+
+    init(_ path: String = Security.worker, argument: String? = nil) throws {
+        var sockets: [Int32] = [-1, -1]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &sockets) == 0)
+        defer { close(sockets[1]) }
+        var limit = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(sockets[0], SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        let executable = open(path, O_RDONLY | O_CLOEXEC)
+        try #require(executable >= 0, "\(path)")
+        defer { close(executable) }
+        let arguments =
+            (["blindference-worker", String(Security.limits.prompt)] + [argument].compactMap { $0 }).map { strdup($0) }
+            + [nil]
+        let variables = Security.environment.map { strdup($0) } + [nil]
+        defer { for text in arguments + variables { free(text) } }
+        var pidfd: Int32 = -1
+        let pid = arguments.withUnsafeBufferPointer { arguments in
+            variables.withUnsafeBufferPointer { variables in
+                let size = UInt64(Security.limits.arena)
+                var order = csystem_spawn(
+                    executable: executable, arguments: arguments.baseAddress, environment: variables.baseAddress,
+                    channel: sockets[1], address_space: size + (256 << 20), file_size: size + (1 << 20),
+                    cpu_seconds: 60,
+                    namespaces: 1)
+                let pid = csystem_spawn(&order, &pidfd)
+                if pid >= 0 || errno != EPERM { return pid }
+                order.namespaces = 0
+                return csystem_spawn(&order, &pidfd)
+            }
+        }
+        try #require(pid > 0)
+        self.pid = pid
+        self.pidfd = pidfd
+        channel = sockets[0]
+    }
+
+    deinit {
+        _ = csystem_pidfd_signal(pidfd, SIGKILL)
+        close(channel)
+        var outcome: Int32 = 0
+        while csystem_pidfd_reap(pidfd, &outcome) == 0 { usleep(1000) }
+        close(pidfd)
+    }
+
+    func send(_ kind: MessageKind, _ fields: [JSONValue.Member] = [], body: [UInt8] = [], descriptor: Int32 = -1) throws
+    {
+        try send(
+            raw: FrameHeader(kind, bodyLength: body.count, fields: fields).encoded() + body, descriptor: descriptor)
+    }
+
+    func send(raw bytes: [UInt8], descriptor: Int32 = -1) throws {
+        var rest = bytes[...]
+        if descriptor >= 0 {
+            try #require(csystem_send_descriptor(channel, bytes, 1, descriptor) == 1)
+            rest = rest.dropFirst()
+        }
+        while !rest.isEmpty {
+            let sent = rest.withUnsafeBytes { Glibc.send(channel, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            try #require(sent > 0, "the worker has closed its channel")
+            rest = rest.dropFirst(sent)
+        }
+    }
+
+    /// The next frame, which must be of this kind.
+    @discardableResult
+    func receive(_ kind: MessageKind) throws -> (fields: JSONValue, body: [UInt8]) {
+        let frame = try #require(try next(), "the worker has closed its channel")
+        try #require(frame.header.kind == kind, "\(frame.header.fields.encoded())")
+        return (frame.header.fields, frame.body)
+    }
+
+    /// The next frame; nil at the worker's end.
+    func next() throws -> (header: FrameHeader, body: [UInt8])? {
+        let prefix = read(FrameHeader.lengthBytes)
+        if prefix.isEmpty { return nil }
+        let header = try FrameHeader(parsing: read(try FrameHeader.length(prefix)), limits: Security.limits)
+        return (header, read(header.bodyLength))
+    }
+
+    private func read(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            var chunk = [UInt8](repeating: 0, count: count - bytes.count)
+            let some = recv(channel, &chunk, chunk.count, 0)
+            guard some > 0 else { return [] }
+            bytes += chunk[..<some]
+        }
+        return bytes
+    }
+
+    /// What a supervisor does when it dies.
+    func hangUp() { shutdown(channel, Int32(SHUT_RDWR)) }
+
+    /// The exit status, or 128 + a signal; nil when it still runs after `seconds`.
+    func end(within seconds: Double = 5) -> Int32? {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < end {
+            let status = csystem_pidfd_peek(pidfd)
+            if status >= 0 { return status }
+            usleep(2000)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,56 @@
+import CSystem
+import Foundation
+import Inspection
+import Shared
+import Supervisor
+import TestNetwork
+import Testing
+
+/// All tests of the sandbox and of the secrets, one after the other: some count processes and descriptors.
+@Suite("Security", .serialized) enum Security {
+    static let limits = JobLimits(prompt: 64 << 10)
+    static let worker = TestNetwork.binaries.appending(path: "blindference-worker").path
+    static let hostile = TestNetwork.binaries.appending(path: "hostile-worker").path
+    static let unconfined = TestNetwork.binaries.appending(path: "unconfined-worker").path
+
+    static let environment: Set = [
+        "SWIFT_BACKTRACE=enable=no", "GLIBC_TUNABLES=glibc.malloc.perturb=165:glibc.malloc.tcache_count=0",
+    ]
+
+    /// The same as `ProcessView.environment` shows it.
+    static let environmentParts = Set(environment.flatMap { $0.split(separator: ":").map(String.init) })
+
+    static func spawner(_ path: String = worker, argument: String? = nil) throws -> WorkerSpawner {
+        WorkerSpawner(program: try WorkerProgram(path: path, limits: limits, trustFile: argument))
+    }
+
+    static let order = JobOrder(role: .verifier, modelID: "mock", seal: .hkdf, backend: .mock, encryption: nil)
+
+    /// memfd_secret: memory that not even root can read.
+    static let kernelHasSecretMemory: Bool = {
+        let descriptor = csystem_memfd_secret()
+        if descriptor >= 0 { close(descriptor) }
+        return descriptor >= 0
+    }()
+
+    /// Whether this kernel gives us the namespaces that a worker wants.
+    static func kernelOffersNamespaces() async throws -> Bool {
+        let options = ["--pid", "--net", "--ipc", "--uts", "--mount", "--fork", "--propagation", "unchanged"]
+        let log = FileManager.default.temporaryDirectory.appending(path: "unshare-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: log) }
+        let child = try ChildProcess(
+            URL(filePath: "/usr/bin/unshare"), (geteuid() == 0 ? [] : ["--user"]) + options + ["true"], output: log)
+        return try await child.end() == 0
+    }
+
+    /// Waits for something that must come, by asking often.
+    static func wait(
+        for what: Comment, within seconds: Double = 20, until condition: () async throws -> Bool
+    ) async throws {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while try await !condition() {
+            try #require(ContinuousClock.now < end, what)
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+}

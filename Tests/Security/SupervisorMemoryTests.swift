@@ -1,0 +1,105 @@
+import DevnetCore
+import Foundation
+import Inspection
+import Shared
+import TestNetwork
+import Testing
+
+extension Security {
+    @Suite("What the supervisor never holds") struct SupervisorMemoryTests {
+        @Test(
+            "neither prompt, nor answer, nor any key is in a leader's or a verifier's supervisor, during and after a job"
+        )
+        func job() async throws {
+            let network = try await TestNetwork()
+            let model = try SlowModel()
+            let nodes = [try await network.makeNode("leader"), try await network.makeNode("verifier")]
+            var running: [ChildProcess] = []
+            for node in nodes { running.append(try await node.start(model.settings)) }
+            let question = try KnownQuestion(
+                url: network.url, model: SlowModel.id, leader: nodes[0].address, verifiers: [nodes[1].address])
+            try await Security.wait(for: "both workers ask the model") { model.asked == 2 }
+            // The workers hold the prompt now.
+            for request in model.requests { #expect(request.text.contains(question.canary)) }
+            // What the scan finds shows that it sees; what it does not find is the claim.
+            let seen = [
+                Needle("job id", Array(question.jobID.utf8)), Needle("prompt CID", Array(question.promptCID.utf8)),
+            ]
+            let secret = question.needles + question.digestNeedles(model: SlowModel.id)
+            for (node, process) in zip(nodes, running) {
+                let scan = try MemoryScan(ProcessView(process.pid), for: secret + seen)
+                for needle in secret {
+                    #expect(scan.hits(needle.name).isEmpty, "\(node.name), during: \(scan.hits(needle.name))")
+                }
+                for needle in seen {
+                    #expect(!scan.hits(needle.name).isEmpty, "\(node.name): the scan does not see \(needle.name)")
+                }
+                #expect(scan.bytesRead > 10 << 20)
+            }
+            model.release()
+            try await Security.wait(for: "the quorum accepts") { question.isAccepted }
+            let (answer, outputKey) = try question.read()
+            #expect(answer == model.answer)
+            let after =
+                secret + Needle.spellings(of: answer, "answer") + Needle.spellings(of: outputKey, "output key")
+                + Needle.spellings(of: Array(outputKey[..<16]), "output high half")
+                + Needle.spellings(of: Array(outputKey[16...]), "output low half")
+            for (node, process) in zip(nodes, running) {
+                let scan = try MemoryScan(ProcessView(process.pid), for: after + seen)
+                for needle in after {
+                    #expect(scan.hits(needle.name).isEmpty, "\(node.name), after: \(scan.hits(needle.name))")
+                }
+                #expect(!scan.hits("job id").isEmpty)
+                try SupervisorMemoryTests.expectClean(node.folder, of: after)
+                process.signal(SIGTERM)
+                #expect(try await process.end() == 0)
+                try SupervisorMemoryTests.expectClean(node.folder, of: after)
+            }
+        }
+
+        @Test("the mock's answer, made from the prompt, is nowhere in the supervisor or its files")
+        func mock() async throws {
+            let network = try await TestNetwork()
+            let node = try await network.makeNode("leader")
+            let process = try await node.start()
+            let question = try KnownQuestion(url: network.url, model: "mock", leader: node.address)
+            try await Security.wait(for: "the answer is accepted") { question.isAccepted }
+            let (answer, outputKey) = try question.read()
+            let needles =
+                question.needles + question.digestNeedles(model: "mock") + Needle.spellings(of: answer, "answer")
+                + Needle.spellings(of: outputKey, "output key")
+            let scan = try MemoryScan(
+                ProcessView(process.pid), for: needles + [Needle("job id", Array(question.jobID.utf8))])
+            for needle in needles { #expect(scan.hits(needle.name).isEmpty, "\(scan.hits(needle.name))") }
+            #expect(!scan.hits("job id").isEmpty)
+            try SupervisorMemoryTests.expectClean(node.folder, of: needles)
+        }
+
+        @Test("the scan finds what lies in another process, in every spelling")
+        func control() async throws {
+            let canary = "canary" + Hexadecimal.encode(ToyCrypto.random(20))
+            let text = "\"\(canary)\"\n"
+            let log = FileManager.default.temporaryDirectory.appending(path: "control-\(UUID().uuidString)")
+            defer { try? FileManager.default.removeItem(at: log) }
+            for needle in Needle.spellings(of: text, "text") where needle.bytes.allSatisfy({ $0 != 0 }) {
+                let child = try ChildProcess(
+                    URL(filePath: "/bin/sleep"), ["30"],
+                    environment: ["HELD": String(decoding: needle.bytes, as: UTF8.self)], output: log)
+                let scan = try MemoryScan(ProcessView(child.pid), for: [needle])
+                #expect(!scan.hits.isEmpty, "\(needle.name)")
+            }
+            let absent = try ChildProcess(URL(filePath: "/bin/sleep"), ["30"], output: log)
+            #expect(try MemoryScan(ProcessView(absent.pid), for: Needle.spellings(of: text, "text")).hits.isEmpty)
+        }
+
+        /// Log, journal with its side files, configuration: every file of the node's folder.
+        static func expectClean(_ folder: URL, of needles: [Needle]) throws {
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            #expect(names.contains("node.log") && names.contains("journal.sqlite"))
+            for name in names {
+                let found = try MemoryScan.file(folder.appending(path: name), for: needles)
+                #expect(found.isEmpty, "\(found)")
+            }
+        }
+    }
+}

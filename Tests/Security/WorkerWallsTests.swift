@@ -1,0 +1,154 @@
+import CSystem
+import Foundation
+import Inspection
+import Shared
+import Supervisor
+import TestNetwork
+import Testing
+
+extension Security {
+    @Suite("The walls around a worker, seen from outside") struct WorkerWallsTests {
+        /// A worker that a spawner made, or the waiting workers of a running node.
+        enum Origin: String, CaseIterable, Sendable { case spawner, node }
+
+        private func look(_ origin: Origin, _ body: (ProcessView) async throws -> Void) async throws {
+            switch origin {
+            case .spawner:
+                let spawner = try Security.spawner()
+                let worker = try await spawner.spawn()
+                try await body(ProcessView(worker.pid))
+                withExtendedLifetime((spawner, worker)) {}
+            case .node:
+                let network = try await TestNetwork()
+                let node = try await network.makeNode("walls").start()
+                let workers = { ProcessView(node.pid).children.filter { $0.status["Seccomp"] == "2" } }
+                try await Security.wait(for: "the pool of two is filled") { workers().count == 2 }
+                for worker in workers() { try await body(worker) }
+                withExtendedLifetime(network) {}
+            }
+        }
+
+        @Test(
+            "a worker has a filter, no new privileges, one thread, no capability and no tracer",
+            arguments: Origin.allCases)
+        func privileges(_ origin: Origin) async throws {
+            try await look(origin) { worker in
+                let status = worker.status
+                #expect(status["Seccomp"] == "2")
+                #expect(status["Seccomp_filters"] == "1")
+                #expect(status["NoNewPrivs"] == "1")
+                #expect(status["Threads"] == "1")
+                #expect(status["TracerPid"] == "0")
+                for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] + (geteuid() == 0 ? ["CapBnd"] : []) {
+                    #expect(status[set] == "0000000000000000", "\(set)")
+                }
+                for kind in ["Uid", "Gid"] {
+                    let ids = status[kind]?.split(whereSeparator: \.isWhitespace).map(String.init) ?? []
+                    #expect(ids.count == 4 && !ids.contains("0"), "\(kind) \(ids)")
+                }
+                #expect((status["Groups"] ?? "").isEmpty || geteuid() != 0)
+            }
+        }
+
+        @Test("a worker is not dumpable: the kernel gives root its files", arguments: Origin.allCases)
+        func dumpable(_ origin: Origin) async throws {
+            try await look(origin) { worker in
+                let attributes = try FileManager.default.attributesOfItem(atPath: worker.path("status"))
+                #expect(attributes[.ownerAccountID] as? Int == 0)
+                #expect(worker.status["Uid"]?.hasPrefix("0") == false)
+            }
+        }
+
+        @Test(
+            "a worker can leave no core, write no file, start no process, and hold few descriptors",
+            arguments: Origin.allCases)
+        func limits(_ origin: Origin) async throws {
+            try await look(origin) { worker in
+                let limits = worker.limits
+                for name in ["Max core file size", "Max file size", "Max processes"] {
+                    #expect(limits[name]?.soft == "0", "\(name)")
+                    #expect(limits[name]?.hard == "0", "\(name)")
+                }
+                #expect(limits["Max open files"].flatMap { Int($0.hard) } ?? .max <= 16)
+                for name in ["Max address space", "Max cpu time"] {
+                    #expect(limits[name].flatMap { Int($0.hard) } != nil, "\(name) is unlimited")
+                }
+            }
+        }
+
+        @Test("a worker inherits nothing but its channel and two variables", arguments: Origin.allCases)
+        func inheritance(_ origin: Origin) async throws {
+            try await look(origin) { worker in
+                let descriptors = worker.descriptors
+                #expect(descriptors.keys.sorted() == [0, 1, 2, 3])
+                for number in 0...2 { #expect(descriptors[number] == "/dev/null") }
+                #expect(descriptors[3]?.hasPrefix("socket:") == true)
+                #expect(Set(worker.environment) == Security.environmentParts)
+            }
+        }
+
+        @Test(
+            "a worker has namespaces of its own, with no network in them, wherever the kernel offers them",
+            arguments: Origin.allCases)
+        func namespaces(_ origin: Origin) async throws {
+            let offered = try await Security.kernelOffersNamespaces()
+            try await look(origin) { worker in
+                let own = ProcessView(getpid())
+                for kind in ["pid", "net", "ipc", "uts", "mnt"] {
+                    let link = try #require(worker.link("ns/\(kind)"))
+                    #expect((link != own.link("ns/\(kind)")) == offered, "\(kind)")
+                }
+                #expect((worker.status["NSpid"]?.split(whereSeparator: \.isWhitespace).count == 2) == offered)
+                guard offered else { return }
+                let devices = worker.text("net/dev").split(separator: "\n").dropFirst(2)
+                    .compactMap { $0.split(separator: ":").first?.trimmingCharacters(in: .whitespaces) }
+                // Kernels with tunnel modules put their silent fallback devices into every namespace.
+                #expect(devices.contains("lo") && !devices.contains { $0.hasPrefix("e") && !$0.hasPrefix("erspan") })
+                // A loopback that is up has a local address; one that is down has none.
+                #expect(!worker.text("net/fib_trie").contains("127.0.0.1"))
+                #expect(worker.text("net/if_inet6").isEmpty)
+                #expect(worker.text("net/route").split(separator: "\n").count <= 1)
+            }
+        }
+
+        @Test("a worker's proof and its ready frame name the extra layers that this kernel has")
+        func layers() async throws {
+            let offered = try await Security.kernelOffersNamespaces()
+            let spawner = try Security.spawner()
+            let worker = try await spawner.spawn()
+            #expect(worker.proof?.ownProcessNamespace == offered)
+            #expect(worker.layers["landlock"]?.int == max(0, Int(csystem_landlock_abi())))
+            #expect(["memfd_secret", "mlock"].contains(worker.layers["arena"]?.text))
+            withExtendedLifetime(spawner) {}
+        }
+
+        @Test(
+            "a worker's memory is locked or secret where secrets go, and never writable and executable",
+            arguments: Origin.allCases)
+        func memory(_ origin: Origin) async throws {
+            try await look(origin) { worker in
+                let regions = worker.regions
+                #expect(regions.count > 5)
+                let secret = regions.filter { $0.name.hasPrefix("/secretmem") }
+                let locked = Int(worker.status["VmLck"]?.split(separator: " ").first ?? "") ?? 0
+                #expect(locked << 10 >= Security.limits.arena)
+                if Security.kernelHasSecretMemory { #expect(secret.count == 1, "the kernel has memfd_secret") }
+                #expect(!regions.contains { $0.permissions.contains("wx") })
+                #expect(worker.status["VmSwap"]?.hasPrefix("0 ") ?? true)
+            }
+        }
+
+        @Test("a worker runs the measured file and maps no other", arguments: Origin.allCases)
+        func program(_ origin: Origin) async throws {
+            let file = try Data(contentsOf: URL(filePath: Security.worker))
+            try await look(origin) { worker in
+                #expect(try Data(contentsOf: URL(filePath: worker.path("exe"))) == file)
+                let executable = try #require(worker.link("exe"))
+                let foreign = worker.regions.map(\.name).filter {
+                    !$0.isEmpty && !$0.hasPrefix("[") && !$0.hasPrefix("/secretmem") && $0 != executable
+                }
+                #expect(foreign.isEmpty, "\(foreign)")
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+internal import CProbes
+package import Foundation
+internal import Glibc
+
+/// Looks for texts and keys in the memory of another process, through `/proc/PID/mem`.
+package struct MemoryScan: Sendable {
+    package struct Hit: Sendable, CustomStringConvertible {
+        package let needle: String
+        package let region: String
+        package let address: UInt
+        package var description: String { "\(needle) at \(String(address, radix: 16)) in \(region)" }
+    }
+
+    package let hits: [Hit]
+    package let bytesRead: Int
+    /// Readable by the process, refused to us: secret memory and the kernel's own pages.
+    package let unreadable: [String]
+
+    package enum Failure: Error { case unreadable(pid: Int32, errno: Int32) }
+
+    package func hits(_ needle: String) -> [Hit] { hits.filter { $0.needle.hasPrefix(needle) } }
+
+    /// Reads every readable region. A process whose memory cannot be opened is an error, not a clean result.
+    package init(_ process: ProcessView, for needles: [Needle]) throws {
+        let memory = open(process.path("mem"), O_RDONLY | O_CLOEXEC)
+        guard memory >= 0 else { throw Failure.unreadable(pid: process.pid, errno: errno) }
+        defer { close(memory) }
+        var hits: [Hit] = []
+        var unreadable: [String] = []
+        var total = 0
+        let overlap = (needles.map(\.bytes.count).max() ?? 1) - 1
+        let step = 4 << 20
+        var buffer = [UInt8](repeating: 0, count: step + overlap)
+        for region in process.regions where region.isReadable {
+            var start = region.range.lowerBound
+            while start < region.range.upperBound {
+                let wanted = min(UInt(step + overlap), region.range.upperBound - start)
+                let count = pread(memory, &buffer, Int(wanted), Int(bitPattern: start))
+                guard count > 0 else {
+                    unreadable.append(region.name.isEmpty ? region.permissions : region.name)
+                    break
+                }
+                total += min(count, step)
+                for needle in needles {
+                    for offset in MemoryScan.find(needle.bytes, in: buffer, count: count) where offset < step {
+                        hits.append(Hit(needle: needle.name, region: region.name, address: start + UInt(offset)))
+                    }
+                }
+                start += UInt(step)
+            }
+        }
+        self.hits = hits
+        self.unreadable = unreadable
+        bytesRead = total
+    }
+
+    /// All needles of a file.
+    package static func file(_ url: URL, for needles: [Needle]) throws -> [String] {
+        let bytes = [UInt8](try Data(contentsOf: url))
+        return needles.filter { !find($0.bytes, in: bytes, count: bytes.count).isEmpty }.map {
+            "\($0.name) in \(url.lastPathComponent)"
+        }
+    }
+
+    private static func find(_ needle: [UInt8], in bytes: [UInt8], count: Int) -> [Int] {
+        var found: [Int] = []
+        bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return }
+            var start = 0
+            while start < count {
+                let offset = cprobes_find(base + start, count - start, needle, needle.count)
+                guard offset >= 0 else { return }
+                found.append(start + offset)
+                start += offset + 1
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,92 @@
+internal import Foundation
+internal import Glibc
+
+/// What `/proc/PID` says about another process. Full sight needs root, for workers are not dumpable.
+package struct ProcessView: Sendable {
+    package let pid: Int32
+
+    package init(_ pid: Int32) { self.pid = pid }
+
+    package var exists: Bool { kill(pid, 0) == 0 }
+
+    /// A file of the process's folder; empty when it is gone or may not be read.
+    package func text(_ name: String) -> String {
+        (FileManager.default.contents(atPath: path(name))).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
+    package func path(_ name: String) -> String { "/proc/\(pid)/\(name)" }
+
+    /// `status` as a table.
+    package var status: [String: String] {
+        Dictionary(
+            text("status").split(separator: "\n").compactMap { line in
+                let parts = line.split(separator: ":", maxSplits: 1)
+                guard parts.count == 2 else { return nil }
+                return (String(parts[0]), parts[1].trimmingCharacters(in: .whitespaces))
+            }, uniquingKeysWith: { $1 })
+    }
+
+    /// Soft and hard limit of each row of `limits`, by name.
+    package var limits: [String: (soft: String, hard: String)] {
+        var table: [String: (soft: String, hard: String)] = [:]
+        for line in text("limits").split(separator: "\n").dropFirst() {
+            let name = String(line.prefix(26)).trimmingCharacters(in: .whitespaces)
+            let words = line.dropFirst(26).split(separator: " ")
+            guard words.count >= 2 else { continue }
+            table[name] = (String(words[0]), String(words[1]))
+        }
+        return table
+    }
+
+    /// Where each descriptor leads.
+    package var descriptors: [Int: String] {
+        var table: [Int: String] = [:]
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: path("fd"))) ?? [] {
+            guard let number = Int(name), let target = link("fd/\(name)") else { continue }
+            table[number] = target
+        }
+        return table
+    }
+
+    /// The environment the process was started with, as the kernel still shows it. glibc 2.36 takes GLIBC_TUNABLES apart
+    /// in place, so that a zero stands where a colon stood: both separate here.
+    package var environment: [String] {
+        text("environ").split { $0 == "\0" || $0 == ":" }.map(String.init)
+    }
+
+    package func link(_ name: String) -> String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: path(name))
+    }
+
+    package var residentKilobytes: Int {
+        Int(status["VmRSS"]?.split(separator: " ").first ?? "") ?? 0
+    }
+
+    /// Children, zombies included.
+    package var children: [ProcessView] {
+        let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return all.compactMap { Int32($0) }.map(ProcessView.init).filter { $0.status["PPid"] == String(pid) }
+    }
+
+    package var isZombie: Bool { status["State"]?.hasPrefix("Z") ?? false }
+    package var name: String { status["Name"] ?? "" }
+
+    /// One line of `maps`.
+    package struct Region: Sendable {
+        package let range: Range<UInt>
+        package let permissions: String
+        package let name: String
+        package var isReadable: Bool { permissions.hasPrefix("r") }
+    }
+
+    package var regions: [Region] {
+        text("maps").split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
+            let ends = words.first?.split(separator: "-").compactMap { UInt($0, radix: 16) } ?? []
+            guard words.count >= 5, ends.count == 2, ends[0] < ends[1] else { return nil }
+            return Region(
+                range: ends[0]..<ends[1], permissions: String(words[1]),
+                name: words.count == 6 ? words[5].trimmingCharacters(in: .whitespaces) : "")
+        }
+    }
+}
