@@ -20,12 +20,14 @@ extension TestNetwork {
     ///
     /// - Returns: what throws when they have not in time; await it after `submit`.
     package func holdLeader(_ leader: String, within seconds: Double = 60) async throws -> Task<Void, any Error> {
-        try await control("dev/fault", #"{"path":"/internal/assignments/","node":"\#(leader)","action":"status","count":0}"#)
+        try await control(
+            "dev/fault", #"{"path":"/internal/assignments/","node":"\#(leader)","action":"status","count":0}"#)
         let jobs = (try await state()["jobs"] as? [Any] ?? []).count
         return Task {
             try await wait(seconds, else: .claims) { state in
                 let all = state["jobs"] as? [[String: Any]] ?? []
-                let verifiers = (all.last?["nodes"] as? [[String: Any]] ?? []).filter { $0["role"] as? String == "verifier" }
+                let nodes = all.last?["nodes"] as? [[String: Any]] ?? []
+                let verifiers = nodes.filter { $0["address"] as? String != leader }
                 return all.count > jobs && verifiers.allSatisfy { $0["claims"] as? Int != 0 }
             }
             try await control("dev/faults/clear", "{}")
