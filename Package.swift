@@ -92,7 +92,7 @@ let package = Package(
         tests("DevnetTests", ["DevnetCore", "Ethereum", "ContentStore"], exclude: ["Vectors"]),
         tests("SupervisorTests", ["Supervisor"]),
         tests("EndToEndTests", ["TestNetwork"], path: "Tests/EndToEnd"),
-        tests("InteropTests", ["TestNetwork"], path: "Tests/Interop"),
+        tests("InteropTests", ["TestNetwork", "LoopbackServer"], path: "Tests/Interop"),
     ],
     swiftLanguageModes: [.v6]
 )
