@@ -18,6 +18,9 @@ for name in node worker devnet; do
     [[ -x $programs/blindference-$name ]] || { echo "Not in $programs: blindference-$name (make release)" >&2; exit 2; }
 done
 
+# Or every program below would carry the prompt in its environment, and be found to.
+unset PROMPT MAKEFLAGS MFLAGS MAKEOVERRIDES
+
 place=$(mktemp -d "${TMPDIR:-/tmp}/blindference-demo.XXXXXX")
 
 # By `jobs`, so that only living children of this shell are signalled.
@@ -90,7 +93,8 @@ nodes=()
 # Otherwise the leader and one verifier could decide the quorum, and a decided job is offered to nobody.
 for number in 3 2 1; do
     cd "$place/node-$number"
-    # A clean environment: PROMPT is in this one. Short prompts, so that an ordinary user may lock what a worker needs.
+    # A clean environment: any BLF_ variable of the caller would count. A worker for short prompts locks less memory
+    # than an ordinary user may.
     start "$place/node-$number/node.log" env -i PATH="$PATH" HOME="$place" BLF_CONFIG_DIR="$PWD" \
         BLF_ICL_ENDPOINT="$url" BLF_COFHE_ENDPOINT="$url/cofhe" BLF_COFHE_MODE=python BLF_IPFS_GATEWAY="$url" \
         BLF_IPFS_FALLBACK_GATEWAYS= BLF_IPFS_UPLOAD_URL="$url/api/v0" BLF_MAX_CONCURRENT_JOBS=1 \
