@@ -116,7 +116,7 @@ let package = Package(
             ],
             path: "Tests/Security"),
         tests("EndToEndTests", ["TestNetwork"], path: "Tests/EndToEnd"),
-        tests("InteropTests", ["TestNetwork"], path: "Tests/Interop"),
+        tests("InteropTests", ["TestNetwork", "LoopbackServer"], path: "Tests/Interop"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
 import Foundation
+import LoopbackServer
 import Shared
 import TestNetwork
 import Testing
@@ -29,9 +30,13 @@ struct PublishedNodeTests {
 
         let delivered = try await network.deliveries(of: answer["jobId"] as? String ?? "")
         #expect(Set(delivered.compactMap { $0["commitment"] as? String }).count == 1, "\(delivered)")
+<<<<<<< HEAD
         #expect(
             delivered.filter { $0["role"] as? String == "verifier" && $0["verdict"] as? String == "CONFIRM" }.count == 2
         )
+=======
+        #expect(delivered.filter { $0["verdict"] as? String == "CONFIRM" }.count == 2, "\(delivered)")
+>>>>>>> interop
         let violations = try await network.violations()
         #expect(violations.count == 0, "\(violations.text)")
         try await stop(node, peers)
@@ -69,6 +74,33 @@ struct PublishedNodeTests {
         #expect(errors.map(\.code).sorted() == expected, "\(invented) \(errors)")
         #expect(errors.allSatisfy { $0.node == leader[0] }, "\(errors)")
         for node in running { try await stop(node, []) }
+    }
+
+    @Test("among published nodes, ours rejects an answer that its own model does not give, and the quorum stands")
+    func weDisagree() async throws {
+        let network = try await TestNetwork()
+        let model = try LoopbackServer { _ in .json(#"{"choices":[{"message":{"content":"Something else."}}]}"#) }
+        let ours = try await network.makeNode("ours")
+        let node = try await ours.start([
+            "BLF_MOCK_MODEL_IDS": "", "BLF_OPENAI_MODEL_IDS": "mock", "BLF_OPENAI_BASE_URL": model.base + "/v1",
+        ])
+        let peers = try ["peer-one", "peer-two"].map { try ReferenceNode($0, on: network, model: "mock") }
+        let leader = try #require(try await network.activeNodes(3).first { $0 != ours.address })
+        let held = try await network.holdLeader(leader)
+        let (_, answer) = try await network.submit(model: "mock", prompt: prompt, leader: leader)
+        try await held.value
+        #expect(answer["status"] as? String == "ACCEPTED", "\(answer)")
+
+        let delivered = try await network.deliveries(of: answer["jobId"] as? String ?? "")
+        for seen in delivered where seen["role"] as? String == "verifier" {
+            let isOurs = seen["address"] as? String == ours.address
+            #expect(seen["verdict"] as? String == (isOurs ? "REJECT" : "CONFIRM"), "\(delivered)")
+            #expect((seen["commitment"] as? String == answer["commitment"] as? String) != isOurs, "\(delivered)")
+        }
+        #expect(model.requests.count == 1)
+        let errors = try await network.errors()
+        #expect(errors.allSatisfy { $0.node == leader && $0.code.hasPrefix("output_") }, "\(errors)")
+        try await stop(node, peers)
     }
 
     private func stop(_ node: ChildProcess, _ peers: [ReferenceNode]) async throws {

@@ -26,9 +26,8 @@ extension TestNetwork {
         return Task {
             try await wait(seconds, else: .claims) { state in
                 let all = state["jobs"] as? [[String: Any]] ?? []
-                let verifiers = (all.last?["nodes"] as? [[String: Any]] ?? []).filter {
-                    $0["role"] as? String == "verifier"
-                }
+                let nodes = all.last?["nodes"] as? [[String: Any]] ?? []
+                let verifiers = nodes.filter { $0["address"] as? String != leader }
                 return all.count > jobs && verifiers.allSatisfy { $0["claims"] as? Int != 0 }
             }
             try await control("dev/faults/clear", "{}")
