@@ -89,10 +89,7 @@ pid_t csystem_spawn(const struct csystem_spawn *spawn, int *pidfd) {
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);
     int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
-    if (spawn->namespaces) {
-        flags |= CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS;
-        if (geteuid() != 0) flags |= CLONE_NEWUSER;
-    }
+    if (spawn->namespaces) flags |= CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS;
     pid_t pid = clone(child, stack + sizeof stack, flags, &order, pidfd);
     int failure = pid < 0 ? errno : order.failure;
     sigprocmask(SIG_SETMASK, &before, NULL);

@@ -30,13 +30,7 @@ struct PublishedNodeTests {
 
         let delivered = try await network.deliveries(of: answer["jobId"] as? String ?? "")
         #expect(Set(delivered.compactMap { $0["commitment"] as? String }).count == 1, "\(delivered)")
-<<<<<<< HEAD
-        #expect(
-            delivered.filter { $0["role"] as? String == "verifier" && $0["verdict"] as? String == "CONFIRM" }.count == 2
-        )
-=======
         #expect(delivered.filter { $0["verdict"] as? String == "CONFIRM" }.count == 2, "\(delivered)")
->>>>>>> interop
         let violations = try await network.violations()
         #expect(violations.count == 0, "\(violations.text)")
         try await stop(node, peers)

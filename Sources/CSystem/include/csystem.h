@@ -22,6 +22,8 @@ int csystem_set_nondumpable(void);
 int csystem_set_no_new_privileges(void);
 int csystem_deny_executable_memory(void);
 int csystem_disable_speculation_leaks(void);
+/// Own user, net, ipc, uts and mount namespaces, for a process that is not root.
+int csystem_unshare_namespaces(void);
 int csystem_drop_identity(uid_t user, gid_t group);
 int csystem_drop_capabilities(void);
 int csystem_set_parent_death_signal(int signal);
@@ -51,7 +53,7 @@ struct csystem_spawn {
     uint64_t address_space;  ///< RLIMIT_AS in bytes
     uint64_t file_size;      ///< RLIMIT_FSIZE in bytes; the child lowers it to 0 itself
     uint64_t cpu_seconds;
-    int namespaces;          ///< non-zero: own pid, net, ipc, uts and mount namespaces
+    int namespaces;          ///< non-zero: own pid, net, ipc, uts and mount namespaces; root only
 };
 /// Starts a confined child. Signals are blocked around the call. Returns the pid and stores a pidfd.
 pid_t csystem_spawn(const struct csystem_spawn *order, int *pidfd);

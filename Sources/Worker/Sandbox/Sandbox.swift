@@ -29,9 +29,12 @@ package struct Sandbox {
         // After the arena: memfd_secret is sized by ftruncate, which the limit would stop.
         guard setrlimit(__rlimit_resource_t(UInt32(RLIMIT_FSIZE.rawValue)), &nothing) == 0 else { throw .privileges }
         if geteuid() == 0 {
-            // A user namespace that maps nobody else refuses the change; its root is nobody outside.
             let dropped = csystem_drop_identity(Sandbox.nobody, Sandbox.nobody) == 0
             guard csystem_drop_capabilities() == 0, dropped else { throw .identity }
+        } else if csystem_unshare_namespaces() == 0 {
+            // Made here, after exec, and not at the clone: memory that was made inside a user namespace is open to the
+            // owner of that namespace (ptrace_may_access), dumpable or not. An extra layer: the kernel may refuse it.
+            guard csystem_drop_capabilities() == 0 else { throw .identity }
         }
         // A change of identity resets both.
         guard csystem_set_nondumpable() == 0, csystem_set_parent_death_signal(SIGKILL) == 0 else { throw .dumpable }

@@ -53,10 +53,10 @@ package final class WorkerSpawner: Sendable {
                     executable: program.descriptor, arguments: arguments, environment: environment, channel: sockets[1],
                     address_space: UInt64(program.limits.arena) + (256 << 20),
                     file_size: UInt64(program.limits.arena) + (1 << 20),
-                    cpu_seconds: 300, namespaces: 1)
+                    cpu_seconds: 300, namespaces: geteuid() == 0 ? 1 : 0)
                 let pid = csystem_spawn(&order, &pidfd)
                 if pid >= 0 || errno != EPERM { return pid }
-                // Namespaces are an extra layer: containers may forbid them.
+                // Namespaces are an extra layer: containers may forbid them. Without root the worker makes its own.
                 order.namespaces = 0
                 return csystem_spawn(&order, &pidfd)
             }
