@@ -28,7 +28,7 @@ extension Security {
                 let scan = try MemoryScan(ProcessView(process.pid), for: secret + seen)
                 for needle in secret { #expect(scan.hits(needle.name).isEmpty, "\(node.name), during: \(scan.hits(needle.name))") }
                 for needle in seen { #expect(!scan.hits(needle.name).isEmpty, "\(node.name): the scan does not see \(needle.name)") }
-                #expect(scan.bytesRead > 10 << 20)
+                #expect(scan.bytesRead > 50 << 20)
             }
             model.release()
             try await Security.wait(for: "the quorum accepts") { question.isAccepted }
