@@ -39,7 +39,8 @@ extension Security {
         #if arch(x86_64)
             static let attacks = [
                 Attack("socket", "call 41 2 1 0"), Attack("connect", "call 42 3 0 0"), Attack("bind", "call 49 3 0 0"),
-                Attack("accept", "call 43 3 0 0"), Attack("sendto", "call 44 3 0 0"), Attack("sendmsg", "call 46 3 0 0"),
+                Attack("accept", "call 43 3 0 0"), Attack("sendto", "call 44 3 0 0"),
+                Attack("sendmsg", "call 46 3 0 0"),
                 Attack("socketpair", "call 53 1 1 0"), Attack("open a file", "call 2 @/etc/passwd 0"),
                 Attack("openat", "call 257 -100 @/etc/passwd 0"), Attack("openat2", "call 437 -100 @/etc/passwd 0 24"),
                 Attack("creat", "call 85 @/tmp/hostile 420"), Attack("unlink", "call 87 @/tmp/hostile"),
@@ -59,13 +60,16 @@ extension Security {
                 Attack("bpf", "call 321 0 0 0"), Attack("keyctl", "call 250 0 0"), Attack("add_key", "call 248 0 0"),
                 Attack("perf_event_open", "call 298 0 0 -1 -1 0"), Attack("userfaultfd", "call 323 0"),
                 Attack("pidfd_open", "call 434 1 0"), Attack("pidfd_getfd", "call 438 3 0 0"),
-                Attack("mount", "call 165 0 0 0 0 0"), Attack("chroot", "call 161 @/"), Attack("ioctl", "call 16 0 21505 0"),
-                Attack("fcntl", "call 72 3 0 0"), Attack("dup2", "call 33 3 0"), Attack("prlimit64", "call 302 0 7 0 0"),
+                Attack("mount", "call 165 0 0 0 0 0"), Attack("chroot", "call 161 @/"),
+                Attack("ioctl", "call 16 0 21505 0"),
+                Attack("fcntl", "call 72 3 0 0"), Attack("dup2", "call 33 3 0"),
+                Attack("prlimit64", "call 302 0 7 0 0"),
                 Attack("setrlimit", "call 160 4 0"), Attack("personality", "call 135 262144"),
                 Attack("recvmsg on descriptor 0", "call 47 0 0 0"), Attack("recvmsg on descriptor 4", "call 47 4 0 0"),
                 Attack("futex WAIT", "call 202 @0 0 7 0"), Attack("futex WAIT_PRIVATE", "call 202 @0 128 7 0"),
                 Attack("futex REQUEUE", "call 202 @0 3 0 0"), Attack("getpid through x32", "call 1073741863"),
-                Attack("read through x32", "call 1073741824 3 0 0"), Attack("execve through x32", "call 1073742344 0 0 0"),
+                Attack("read through x32", "call 1073741824 3 0 0"),
+                Attack("execve through x32", "call 1073742344 0 0 0"),
                 Attack("a number that no kernel has", "call 100000"), Attack("a negative number", "call -1"),
             ]
 
@@ -77,7 +81,8 @@ extension Security {
 
             /// The published list, with arguments that its rules allow. What survives here shows that death means something.
             static let listed = [
-                0: "3 0 0", 1: "3 0 0", 3: "99", 7: "0 0 0", 9: "0 4096 3 34 -1 0", 11: "0 0", 12: "0", 39: "", 47: "3 0 0",
+                0: "3 0 0", 1: "3 0 0", 3: "99", 7: "0 0 0", 9: "0 4096 3 34 -1 0", 11: "0 0", 12: "0", 39: "",
+                47: "3 0 0",
                 186: "", 202: "@0 1 1", 228: "0 0", 231: "42", 318: "0 0 0",
             ]
 

@@ -57,7 +57,8 @@ struct KnownQuestion {
     func read() throws -> (answer: String, outputKey: [UInt8]) {
         let status = try self.status
         let halves = try ["high", "low"].map { half in
-            try cofhe.decrypt(try #require(status["encrypted_output_key_" + half]?.text.flatMap { HandleText.parse(decimal: $0) }))
+            try cofhe.decrypt(
+                try #require(status["encrypted_output_key_" + half]?.text.flatMap { HandleText.parse(decimal: $0) }))
         }
         let blob = try client.download(try status.requireText("output_cid"))
         let key = halves[0] + halves[1]

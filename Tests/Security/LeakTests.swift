@@ -49,7 +49,8 @@ extension Security {
                 let queued = try await network.run(
                     "blindference-devnet",
                     [
-                        "prepare", "--url", network.url, "--jobs", String(jobs), "--model", "mock", "--prompt-bytes", "2000",
+                        "prepare", "--url", network.url, "--jobs", String(jobs), "--model", "mock", "--prompt-bytes",
+                        "2000",
                         "--node", node.address,
                     ])
                 try #require(queued.status == 0, "\(queued.output)")
@@ -68,7 +69,9 @@ extension Security {
             #expect(view.children.filter(\.isZombie).isEmpty)
             #expect(abs(view.descriptors.count - before.0) <= 3, "\(before.0) → \(view.descriptors.count)")
             #expect(view.residentKilobytes - before.1 < 8 << 10, "\(before.1) → \(view.residentKilobytes) KiB")
-            print("60 jobs: descriptors \(before.0) → \(view.descriptors.count), RSS \(before.1) → \(view.residentKilobytes) KiB")
+            print(
+                "60 jobs: descriptors \(before.0) → \(view.descriptors.count), RSS \(before.1) → \(view.residentKilobytes) KiB"
+            )
         }
     }
 }

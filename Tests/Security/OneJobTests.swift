@@ -20,7 +20,8 @@ extension Security {
             #expect(try worker.next() == nil)
         }
 
-        @Test("a second order on the channel of a used worker ends it, at every point of the first job", arguments: 0...2)
+        @Test(
+            "a second order on the channel of a used worker ends it, at every point of the first job", arguments: 0...2)
         func secondStart(_ point: Int) throws {
             let worker = try RawWorker()
             let sealed = try SealedPrompt(prompt)

@@ -19,11 +19,13 @@ extension Security {
             let settings = ["BLF_KEY_PASSWORD": password, "GROQ_API_KEY": apiKey, "BLF_GROQ_BASE_URL": model.base]
             let process = try ChildProcess(
                 TestNetwork.binaries.appending(path: "blindference-node"), ["run"],
-                environment: node.environment(model.settings.merging(settings) { $1 }), directory: node.folder, output: log)
+                environment: node.environment(model.settings.merging(settings) { $1 }), directory: node.folder,
+                output: log)
             try await process.line(within: 30) { $0.contains("node_started") }
             let view = ProcessView(process.pid)
             let needles =
-                Needle.spellings(of: walletKey, "wallet key") + Needle.spellings(of: Hexadecimal.encode(walletKey), "wallet key as text")
+                Needle.spellings(of: walletKey, "wallet key")
+                + Needle.spellings(of: Hexadecimal.encode(walletKey), "wallet key as text")
                 + Needle.spellings(of: password, "password") + Needle.spellings(of: apiKey, "API key")
             func look(_ moment: String) throws {
                 let scan = try MemoryScan(view, for: needles + [Needle("address", Array(node.address.utf8))])

@@ -56,7 +56,9 @@ extension Security {
             ("notTraced", .notTraced), ("notDumpable", .notDumpable), ("fileSizeLimit", .fileSizeLimit),
         ]
 
-        @Test("a worker that says it is ready but lacks one wall is refused by that wall's name, and hears nothing", arguments: walls)
+        @Test(
+            "a worker that says it is ready but lacks one wall is refused by that wall's name, and hears nothing",
+            arguments: walls)
         func refused(_ wall: (left: String, named: WorkerProof.Wall)) async throws {
             if geteuid() != 0, wall.named == .capabilities { return }
             let observer = try Observer()
@@ -80,7 +82,9 @@ extension Security {
             let observer = try Observer()
             let spawner = try Security.spawner(Security.unconfined, argument: "seccomp:\(observer.path)")
             await #expect(throws: WorkerError.notConfined(.seccomp)) { _ = try await spawner.spawn() }
-            try await Security.wait(for: "no child is left", within: 3) { ProcessView(getpid()).children.count == before }
+            try await Security.wait(for: "no child is left", within: 3) {
+                ProcessView(getpid()).children.count == before
+            }
         }
 
         @Test("the observer sees bytes where a worker with all walls is sent some")

@@ -28,7 +28,9 @@ extension RawWorker {
 
     func giveMaterial(_ prompt: SealedPrompt, publicKey: String?) throws {
         let key = try #require(publicKey.flatMap(Hexadecimal.decode))
-        let parts = [try SealedValue.seal(prompt.high, to: key), try SealedValue.seal(prompt.low, to: key), prompt.blob]
+        let parts = [
+            try SealedValue.seal(prompt.high, to: key), try SealedValue.seal(prompt.low, to: key), prompt.blob,
+        ]
         let fields = zip(["high", "low", "blob"], parts).map { JSONValue.Member($0, .integer($1.count)) }
         try send(.material, fields, body: parts.flatMap { $0 })
     }
@@ -38,7 +40,8 @@ extension RawWorker {
             ChatOrder(
                 dialect: .openai, model: "slow",
                 endpoint: Endpoint(
-                    name: .model, host: host ?? "127.0.0.1", port: 9, path: "/v1/chat/completions", usesTLS: host != nil),
+                    name: .model, host: host ?? "127.0.0.1", port: 9, path: "/v1/chat/completions", usesTLS: host != nil
+                ),
                 maximumTokens: 16, timeout: 30_000))
     }
 }

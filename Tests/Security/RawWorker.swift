@@ -21,7 +21,9 @@ final class RawWorker {
         let executable = open(path, O_RDONLY | O_CLOEXEC)
         try #require(executable >= 0, "\(path)")
         defer { close(executable) }
-        let arguments = (["blindference-worker", String(Security.limits.prompt)] + [argument].compactMap { $0 }).map { strdup($0) } + [nil]
+        let arguments =
+            (["blindference-worker", String(Security.limits.prompt)] + [argument].compactMap { $0 }).map { strdup($0) }
+            + [nil]
         let variables = Security.environment.map { strdup($0) } + [nil]
         defer { for text in arguments + variables { free(text) } }
         var pidfd: Int32 = -1
@@ -30,7 +32,8 @@ final class RawWorker {
                 let size = UInt64(Security.limits.arena)
                 var order = csystem_spawn(
                     executable: executable, arguments: arguments.baseAddress, environment: variables.baseAddress,
-                    channel: sockets[1], address_space: size + (256 << 20), file_size: size + (1 << 20), cpu_seconds: 60,
+                    channel: sockets[1], address_space: size + (256 << 20), file_size: size + (1 << 20),
+                    cpu_seconds: 60,
                     namespaces: 1)
                 let pid = csystem_spawn(&order, &pidfd)
                 if pid >= 0 || errno != EPERM { return pid }
@@ -52,8 +55,10 @@ final class RawWorker {
         close(pidfd)
     }
 
-    func send(_ kind: MessageKind, _ fields: [JSONValue.Member] = [], body: [UInt8] = [], descriptor: Int32 = -1) throws {
-        try send(raw: FrameHeader(kind, bodyLength: body.count, fields: fields).encoded() + body, descriptor: descriptor)
+    func send(_ kind: MessageKind, _ fields: [JSONValue.Member] = [], body: [UInt8] = [], descriptor: Int32 = -1) throws
+    {
+        try send(
+            raw: FrameHeader(kind, bodyLength: body.count, fields: fields).encoded() + body, descriptor: descriptor)
     }
 
     func send(raw bytes: [UInt8], descriptor: Int32 = -1) throws {

@@ -32,5 +32,7 @@ final class SlowModel: Sendable {
     func release() { gate.signal() }
 
     /// What a node needs to serve this model and the mock.
-    var settings: [String: String] { ["BLF_OPENAI_BASE_URL": server.base + "/v1", "BLF_OPENAI_MODEL_IDS": SlowModel.id] }
+    var settings: [String: String] {
+        ["BLF_OPENAI_BASE_URL": server.base + "/v1", "BLF_OPENAI_MODEL_IDS": SlowModel.id]
+    }
 }

@@ -7,7 +7,9 @@ import Testing
 
 extension Security {
     @Suite("What the supervisor never holds") struct SupervisorMemoryTests {
-        @Test("neither prompt, nor answer, nor any key is in a leader's or a verifier's supervisor, during and after a job")
+        @Test(
+            "neither prompt, nor answer, nor any key is in a leader's or a verifier's supervisor, during and after a job"
+        )
         func job() async throws {
             let network = try await TestNetwork()
             let model = try SlowModel()
@@ -26,8 +28,12 @@ extension Security {
             let secret = question.needles + question.digestNeedles(model: SlowModel.id)
             for (node, process) in zip(nodes, running) {
                 let scan = try MemoryScan(ProcessView(process.pid), for: secret + seen)
-                for needle in secret { #expect(scan.hits(needle.name).isEmpty, "\(node.name), during: \(scan.hits(needle.name))") }
-                for needle in seen { #expect(!scan.hits(needle.name).isEmpty, "\(node.name): the scan does not see \(needle.name)") }
+                for needle in secret {
+                    #expect(scan.hits(needle.name).isEmpty, "\(node.name), during: \(scan.hits(needle.name))")
+                }
+                for needle in seen {
+                    #expect(!scan.hits(needle.name).isEmpty, "\(node.name): the scan does not see \(needle.name)")
+                }
                 #expect(scan.bytesRead > 50 << 20)
             }
             model.release()
@@ -40,7 +46,9 @@ extension Security {
                 + Needle.spellings(of: Array(outputKey[16...]), "output low half")
             for (node, process) in zip(nodes, running) {
                 let scan = try MemoryScan(ProcessView(process.pid), for: after + seen)
-                for needle in after { #expect(scan.hits(needle.name).isEmpty, "\(node.name), after: \(scan.hits(needle.name))") }
+                for needle in after {
+                    #expect(scan.hits(needle.name).isEmpty, "\(node.name), after: \(scan.hits(needle.name))")
+                }
                 #expect(!scan.hits("job id").isEmpty)
                 try SupervisorMemoryTests.expectClean(node.folder, of: after)
                 process.signal(SIGTERM)
@@ -60,7 +68,8 @@ extension Security {
             let needles =
                 question.needles + question.digestNeedles(model: "mock") + Needle.spellings(of: answer, "answer")
                 + Needle.spellings(of: outputKey, "output key")
-            let scan = try MemoryScan(ProcessView(process.pid), for: needles + [Needle("job id", Array(question.jobID.utf8))])
+            let scan = try MemoryScan(
+                ProcessView(process.pid), for: needles + [Needle("job id", Array(question.jobID.utf8))])
             for needle in needles { #expect(scan.hits(needle.name).isEmpty, "\(scan.hits(needle.name))") }
             #expect(!scan.hits("job id").isEmpty)
             try SupervisorMemoryTests.expectClean(node.folder, of: needles)

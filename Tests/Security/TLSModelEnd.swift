@@ -24,7 +24,8 @@ final class TLSModelEnd {
             URL(filePath: "/usr/bin/openssl"),
             [
                 "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
-                "/CN=model.test", "-addext", "subjectAltName=DNS:\(TLSModelEnd.host)", "-keyout", key, "-out", certificate,
+                "/CN=model.test", "-addext", "subjectAltName=DNS:\(TLSModelEnd.host)", "-keyout", key, "-out",
+                certificate,
             ], output: folder.appending(path: "req"))
         try #require(await made.end() == 0, "\(made.text)")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)

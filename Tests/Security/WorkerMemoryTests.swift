@@ -17,7 +17,8 @@ extension Security {
             #expect(scan.bytesRead > 5 << 20)
         }
 
-        @Test("outside its secret arena a worker that waits for the model, and one that has answered, holds no plaintext")
+        @Test(
+            "outside its secret arena a worker that waits for the model, and one that has answered, holds no plaintext")
         func duringAndAfter() throws {
             let prompt = "Tell \"nobody\"\n\(canary)"
             let sealed = try SealedPrompt(prompt)

@@ -44,7 +44,9 @@ extension Security {
         func arguments() async throws {
             let log = FileManager.default.temporaryDirectory.appending(path: "worker-\(UUID().uuidString)")
             defer { try? FileManager.default.removeItem(at: log) }
-            for arguments in [[], ["--help"], ["--no-sandbox"], ["65536", "a", "b"], ["-1"], ["0"], ["65536", "--no-seccomp"]] {
+            for arguments in [
+                [], ["--help"], ["--no-sandbox"], ["65536", "a", "b"], ["-1"], ["0"], ["65536", "--no-seccomp"],
+            ] {
                 let child = try ChildProcess(URL(filePath: Security.worker), arguments, output: log)
                 let status = try await child.end()
                 #expect((70...77).contains(status), "\(arguments) gave \(status)")

@@ -28,7 +28,9 @@ extension Security {
             }
         }
 
-        @Test("a worker has a filter, no new privileges, one thread, no capability and no tracer", arguments: Origin.allCases)
+        @Test(
+            "a worker has a filter, no new privileges, one thread, no capability and no tracer",
+            arguments: Origin.allCases)
         func privileges(_ origin: Origin) async throws {
             try await look(origin) { worker in
                 let status = worker.status
@@ -57,7 +59,9 @@ extension Security {
             }
         }
 
-        @Test("a worker can leave no core, write no file, start no process, and hold few descriptors", arguments: Origin.allCases)
+        @Test(
+            "a worker can leave no core, write no file, start no process, and hold few descriptors",
+            arguments: Origin.allCases)
         func limits(_ origin: Origin) async throws {
             try await look(origin) { worker in
                 let limits = worker.limits
@@ -83,7 +87,9 @@ extension Security {
             }
         }
 
-        @Test("a worker has namespaces of its own, with no network in them, wherever the kernel offers them", arguments: Origin.allCases)
+        @Test(
+            "a worker has namespaces of its own, with no network in them, wherever the kernel offers them",
+            arguments: Origin.allCases)
         func namespaces(_ origin: Origin) async throws {
             let offered = try await Security.kernelOffersNamespaces()
             try await look(origin) { worker in
@@ -116,7 +122,9 @@ extension Security {
             withExtendedLifetime(spawner) {}
         }
 
-        @Test("a worker's memory is locked or secret where secrets go, and never writable and executable", arguments: Origin.allCases)
+        @Test(
+            "a worker's memory is locked or secret where secrets go, and never writable and executable",
+            arguments: Origin.allCases)
         func memory(_ origin: Origin) async throws {
             try await look(origin) { worker in
                 let regions = worker.regions

@@ -21,7 +21,9 @@ struct HostileWorker {
         // Taken apart before the attack, so that nothing but the attack meets the filter.
         let words = arguments[2].split(separator: " ").map(String.init)
         let texts = words.dropFirst(2).map { $0.hasPrefix("@") ? strdup(String($0.dropFirst())) : nil }
-        var values = zip(words.dropFirst(2), texts).map { word, text in text.map { Int(bitPattern: $0) } ?? Int(word) ?? 0 }
+        var values = zip(words.dropFirst(2), texts).map { word, text in
+            text.map { Int(bitPattern: $0) } ?? Int(word) ?? 0
+        }
         values += [Int](repeating: 0, count: 6)
         let number = words.count > 1 ? Int(words[1]) ?? 0 : 0
         let ready = FrameHeader(

@@ -61,7 +61,9 @@ package struct ProcessView: Sendable {
         text("environ").split { $0 == "\0" || $0 == ":" }.map(String.init)
     }
 
-    package func link(_ name: String) -> String? { try? FileManager.default.destinationOfSymbolicLink(atPath: path(name)) }
+    package func link(_ name: String) -> String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: path(name))
+    }
 
     package var residentKilobytes: Int {
         Int(status["VmRSS"]?.split(separator: " ").first ?? "") ?? 0
