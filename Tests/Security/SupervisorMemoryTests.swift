@@ -34,7 +34,7 @@ extension Security {
                 for needle in seen {
                     #expect(!scan.hits(needle.name).isEmpty, "\(node.name): the scan does not see \(needle.name)")
                 }
-                #expect(scan.bytesRead > 10 << 20)
+                #expect(scan.bytesRead > 50 << 20)
             }
             model.release()
             try await Security.wait(for: "the quorum accepts") { question.isAccepted }

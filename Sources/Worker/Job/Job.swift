@@ -31,10 +31,15 @@ struct Job: ~Copyable {
         let innerHash = try Job.innerHash(answer)
         let hashField = JSONValue.Member("innerHash", .string(Hexadecimal.encode(innerHash)))
         switch order.encryption {
-        case .none: try channel.send(.output, fields: [hashField])
+        case .none:
+            _ = consume answer
+            try channel.send(.output, fields: [hashField])
         case .some(let encryption):
             let key = try SecretBytes.random(count: Cryptography.keyBytes)
-            try channel.send(.output, fields: [hashField], body: try Cryptography.seal(answer, key: key))
+            let sealed = try Cryptography.seal(answer, key: key)
+            // The next steps wait for others: upload, encryption service. Nothing plain waits with them.
+            _ = consume answer
+            try channel.send(.output, fields: [hashField], body: sealed)
             try storeOutputKey(key, encryption)
         }
         _ = try channel.receive(.done)
@@ -63,8 +68,9 @@ struct Job: ~Copyable {
         return blob
     }
 
+    /// Takes prompt and credential: both are wiped before the answer goes anywhere.
     private mutating func infer(
-        _ order: JobOrder, _ prompt: borrowing SecretBytes, credential: consuming SecretBytes
+        _ order: JobOrder, _ prompt: consuming SecretBytes, credential: consuming SecretBytes
     ) throws -> SecretBytes {
         switch order.backend {
         case .mock: return try MockBackend.answer(modelID: order.modelID, prompt: prompt)

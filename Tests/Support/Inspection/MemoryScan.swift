@@ -16,7 +16,11 @@ package struct MemoryScan: Sendable {
     /// Readable by the process, refused to us: secret memory and the kernel's own pages.
     package let unreadable: [String]
 
-    package enum Failure: Error { case unreadable(pid: Int32, errno: Int32) }
+    package enum Failure: Error {
+        case unreadable(pid: Int32, errno: Int32)
+        /// The list of regions does not reach the stack, which is the last that any process has of its own.
+        case incomplete(pid: Int32)
+    }
 
     package func hits(_ needle: String) -> [Hit] { hits.filter { $0.needle.hasPrefix(needle) } }
 
@@ -31,7 +35,9 @@ package struct MemoryScan: Sendable {
         let overlap = (needles.map(\.bytes.count).max() ?? 1) - 1
         let step = 4 << 20
         var buffer = [UInt8](repeating: 0, count: step + overlap)
-        for region in process.regions where region.isReadable {
+        let regions = process.regions
+        guard regions.contains(where: { $0.name == "[stack]" }) else { throw Failure.incomplete(pid: process.pid) }
+        for region in regions where region.isReadable {
             var start = region.range.lowerBound
             while start < region.range.upperBound {
                 let wanted = min(UInt(step + overlap), region.range.upperBound - start)

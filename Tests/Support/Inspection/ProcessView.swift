@@ -11,7 +11,14 @@ package struct ProcessView: Sendable {
 
     /// A file of the process's folder; empty when it is gone or may not be read.
     package func text(_ name: String) -> String {
-        (FileManager.default.contents(atPath: path(name))).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let descriptor = open(path(name), O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        // To the very end: Foundation takes the first short read for the end of a file, and `maps` comes in pages.
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while case let count = read(descriptor, &chunk, chunk.count), count > 0 { bytes += chunk[..<count] }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     package func path(_ name: String) -> String { "/proc/\(pid)/\(name)" }
