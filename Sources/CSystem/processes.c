@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -30,6 +31,19 @@ int csystem_pidfd_peek(int pidfd) {
     return wait_for(pidfd, &outcome, WNOWAIT) == 1 ? outcome : -1;
 }
 
+int csystem_empty_network(void) {
+    int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (home < 0) return -1;
+    int empty = -1;
+    if (unshare(CLONE_NEWNET) == 0) {
+        empty = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+        // A thread that cannot come home must not go on in a world without network.
+        if (setns(home, CLONE_NEWNET) != 0) abort();
+    }
+    close(home);
+    return empty;
+}
+
 struct child_order { const struct csystem_spawn *spawn; int failure; };
 
 static void limit(int resource, rlim_t value) {
@@ -47,6 +61,10 @@ static int child(void *context) {
         if (number != SIGKILL && number != SIGSTOP && number != 32 && number != 33) signal(number, SIG_DFL);
     }
     setsid();
+    if (spawn->network >= 0 && setns(spawn->network, CLONE_NEWNET) != 0) {
+        order->failure = errno;
+        _exit(127);
+    }
     // Move both out of the way of 0-3 before those are filled.
     int executable = fcntl(spawn->executable, F_DUPFD, 10);
     int channel = fcntl(spawn->channel, F_DUPFD, 10);
@@ -82,14 +100,14 @@ static int child(void *context) {
 }
 
 pid_t csystem_spawn(const struct csystem_spawn *spawn, int *pidfd) {
-    // One spawning thread per process, so one stack is enough.
-    static char stack[64 * 1024] __attribute__((aligned(16)));
+    // The child runs on this while we wait for its exec.
+    char stack[64 * 1024] __attribute__((aligned(16)));
     struct child_order order = {spawn, 0};
     sigset_t all, before;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);
     int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
-    if (spawn->namespaces) flags |= CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS;
+    if (spawn->namespaces) flags |= CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS;
     pid_t pid = clone(child, stack + sizeof stack, flags, &order, pidfd);
     int failure = pid < 0 ? errno : order.failure;
     sigprocmask(SIG_SETMASK, &before, NULL);

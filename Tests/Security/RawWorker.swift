@@ -33,8 +33,7 @@ final class RawWorker {
                 var order = csystem_spawn(
                     executable: executable, arguments: arguments.baseAddress, environment: variables.baseAddress,
                     channel: sockets[1], address_space: size + (256 << 20), file_size: size + (1 << 20),
-                    cpu_seconds: 60,
-                    namespaces: 1)
+                    cpu_seconds: 60, namespaces: geteuid() == 0 ? 1 : 0, network: Security.emptyNetwork)
                 let pid = csystem_spawn(&order, &pidfd)
                 if pid >= 0 || errno != EPERM { return pid }
                 order.namespaces = 0

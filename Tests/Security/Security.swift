@@ -8,6 +8,8 @@ import Testing
 
 /// All tests of the sandbox and of the secrets, one after the other: some count processes and descriptors.
 @Suite("Security", .serialized) enum Security {
+    /// Where root's workers live; made once, as the spawner does.
+    static let emptyNetwork = geteuid() == 0 ? csystem_empty_network() : -1
     static let limits = JobLimits(prompt: 64 << 10)
     static let worker = TestNetwork.binaries.appending(path: "blindference-worker").path
     static let hostile = TestNetwork.binaries.appending(path: "hostile-worker").path

@@ -45,6 +45,9 @@ int csystem_pidfd_reap(int pidfd, int *outcome);
 /// The same outcome without reaping, once the process has ended; -1 while it runs.
 int csystem_pidfd_peek(int pidfd);
 
+/// A new network namespace without any connection, as a descriptor; this thread stays where it is. Root only.
+int csystem_empty_network(void);
+
 struct csystem_spawn {
     int executable;          ///< open descriptor of the program; it is executed by this descriptor
     char *const *arguments;
@@ -53,7 +56,8 @@ struct csystem_spawn {
     uint64_t address_space;  ///< RLIMIT_AS in bytes
     uint64_t file_size;      ///< RLIMIT_FSIZE in bytes; the child lowers it to 0 itself
     uint64_t cpu_seconds;
-    int namespaces;          ///< non-zero: own pid, net, ipc, uts and mount namespaces; root only
+    int namespaces;          ///< non-zero: own pid, ipc, uts and mount namespaces; root only
+    int network;             ///< network namespace to enter, or -1; root only
 };
 /// Starts a confined child. Signals are blocked around the call. Returns the pid and stores a pidfd.
 pid_t csystem_spawn(const struct csystem_spawn *order, int *pidfd);

@@ -41,8 +41,8 @@ package struct Sandbox {
         guard csystem_set_no_new_privileges() == 0 else { throw .privileges }
         // A write to a server that went away is an error of that exchange, not the end of the worker.
         signal(SIGPIPE, SIG_IGN)
+        guard Cryptography.prepare(forTLS: trustFile != nil) else { throw .cryptography }
         do { trust = try TrustStore.prepare(file: trustFile) } catch { throw .trustStore }
-        guard Cryptography.prepare() else { throw .cryptography }
         // Extra layers: a kernel may lack them.
         _ = csystem_deny_executable_memory()
         _ = csystem_disable_speculation_leaks()

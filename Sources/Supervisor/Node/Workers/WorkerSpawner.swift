@@ -14,7 +14,11 @@ package final class WorkerSpawner: Sendable {
         let orders = Orders()
         self.orders = orders
         let thread = Thread {
-            while let order = orders.next() { order() }
+            // One empty network for all workers: making one takes the kernel longer than all else about a worker, and
+            // nobody in it can make a socket.
+            let network = geteuid() == 0 ? csystem_empty_network() : -1
+            defer { if network >= 0 { close(network) } }
+            while let order = orders.next() { order(network) }
         }
         thread.name = "worker-spawner"
         thread.stackSize = 256 << 10
@@ -27,7 +31,7 @@ package final class WorkerSpawner: Sendable {
     package func spawn() async throws(WorkerError) -> Worker {
         let program = program
         let result: Result<Worker, WorkerError> = await withCheckedContinuation { continuation in
-            orders.add { continuation.resume(returning: WorkerSpawner.start(program)) }
+            orders.add { network in continuation.resume(returning: WorkerSpawner.start(program, network)) }
         }
         let worker = try result.get()
         do throws(WorkerError) {
@@ -39,7 +43,7 @@ package final class WorkerSpawner: Sendable {
         }
     }
 
-    private static func start(_ program: WorkerProgram) -> Result<Worker, WorkerError> {
+    private static func start(_ program: WorkerProgram, _ network: Int32) -> Result<Worker, WorkerError> {
         var sockets: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &sockets) == 0 else {
             return .failure(.notStarted(errno: errno))
@@ -53,7 +57,7 @@ package final class WorkerSpawner: Sendable {
                     executable: program.descriptor, arguments: arguments, environment: environment, channel: sockets[1],
                     address_space: UInt64(program.limits.arena) + (256 << 20),
                     file_size: UInt64(program.limits.arena) + (1 << 20),
-                    cpu_seconds: 300, namespaces: geteuid() == 0 ? 1 : 0)
+                    cpu_seconds: 300, namespaces: geteuid() == 0 ? 1 : 0, network: network)
                 let pid = csystem_spawn(&order, &pidfd)
                 if pid >= 0 || errno != EPERM { return pid }
                 // Namespaces are an extra layer: containers may forbid them. Without root the worker makes its own.
@@ -81,11 +85,14 @@ package final class WorkerSpawner: Sendable {
 /// Work for the spawner's thread, first come first served.
 // @unchecked: all state is behind the condition.
 private final class Orders: @unchecked Sendable {
+    /// Gets the descriptor of the empty network, -1 where there is none.
+    typealias Order = @Sendable (Int32) -> Void
+
     private let condition = NSCondition()
-    private var waiting: [@Sendable () -> Void] = []
+    private var waiting: [Order] = []
     private var isClosed = false
 
-    func add(_ order: @escaping @Sendable () -> Void) {
+    func add(_ order: @escaping Order) {
         condition.withLock {
             waiting.append(order)
             condition.signal()
@@ -99,7 +106,7 @@ private final class Orders: @unchecked Sendable {
         }
     }
 
-    func next() -> (@Sendable () -> Void)? {
+    func next() -> Order? {
         condition.withLock {
             while waiting.isEmpty && !isClosed { condition.wait() }
             return waiting.isEmpty ? nil : waiting.removeFirst()
