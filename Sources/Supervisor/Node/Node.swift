@@ -29,7 +29,10 @@ package struct Node: Sendable {
         let group = ServiceGroup(
             configuration: .init(
                 services: [
-                    .init(service: HeartbeatLoop(coordinator: services.coordinator, attested: attested, log: log)),
+                    // Without a certificate it ends before its turn to be stopped comes.
+                    .init(
+                        service: HeartbeatLoop(coordinator: services.coordinator, attested: attested, log: log),
+                        successTerminationBehavior: .ignore),
                     .init(service: AttestationLoop(watchdog: watchdog, attested: attested)),
                     .init(
                         service: AssignmentLoop(
