@@ -90,8 +90,8 @@ let package = Package(
         tests("ContentStoreTests", ["ContentStore", "HTTPTransport"], exclude: ["Vectors"]),
         tests("CoordinationTests", ["Coordination", "HTTPTransport", "LoopbackServer"]),
         tests("DevnetTests", ["DevnetCore", "Ethereum", "ContentStore"], exclude: ["Vectors"]),
-        tests("SupervisorTests", ["Supervisor"]),
-        tests("EndToEndTests", ["TestNetwork"], path: "Tests/EndToEnd"),
+        tests("SupervisorTests", ["Supervisor", "Coordination", "Ethereum"]),
+        tests("EndToEndTests", ["TestNetwork", "LoopbackServer", "DevnetCore", "Ethereum"], path: "Tests/EndToEnd"),
     ],
     swiftLanguageModes: [.v6]
 )
