@@ -29,10 +29,7 @@ package struct Node: Sendable {
         let group = ServiceGroup(
             configuration: .init(
                 services: [
-                    // Without a certificate it ends before its turn to be stopped comes.
-                    .init(
-                        service: HeartbeatLoop(coordinator: services.coordinator, attested: attested, log: log),
-                        successTerminationBehavior: .ignore),
+                    .init(service: HeartbeatLoop(coordinator: services.coordinator, attested: attested, log: log)),
                     .init(service: AttestationLoop(watchdog: watchdog, attested: attested)),
                     .init(
                         service: AssignmentLoop(
