@@ -39,6 +39,22 @@ struct RunCommandTests {
         #expect(try await running.stop() == 0)
     }
 
+    @Test("attest prints its certificate; with the coordinator away it says so and exits with 1")
+    func attest() async throws {
+        let network = try await TestNetwork("--nodes", "1")
+        let node = try await network.makeNode("one")
+        let arguments = ["attest", "--mock", "--format", "json", "--password-file", node.passwordFile]
+        let good = try await network.run("blindference-node", arguments, environment: node.environment())
+        #expect(good.status == 0)
+        let answer = try JSONValue(parsing: Array(good.output.split(separator: "\n").last?.utf8 ?? "".utf8))
+        #expect(answer["address"]?.text == node.address)
+        #expect(answer["tier"]?.int == 0)
+        try network.fault("/internal", "close", count: 0)
+        let away = try await network.run("blindference-node", arguments, environment: node.environment())
+        #expect(away.status == 1)
+        #expect(away.output.contains("attestation_failed") && away.output.contains("connectionLost"), "\(away.output)")
+    }
+
     @Test("old names and values that have no effect are noted in the log")
     func notes() async throws {
         let network = try await TestNetwork("--nodes", "1")
