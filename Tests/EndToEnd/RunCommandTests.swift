@@ -46,7 +46,7 @@ struct RunCommandTests {
         let arguments = ["attest", "--mock", "--format", "json", "--password-file", node.passwordFile]
         let good = try await network.run("blindference-node", arguments, environment: node.environment())
         #expect(good.status == 0)
-        let answer = try JSONValue(parsing: Array(good.output.split(separator: "\n").last?.utf8 ?? "".utf8))
+        let answer = try JSONValue(parsing: Array((good.output.split(separator: "\n").last ?? "").utf8))
         #expect(answer["address"]?.text == node.address)
         #expect(answer["tier"]?.int == 0)
         try network.fault("/internal", "close", count: 0)
