@@ -8,7 +8,9 @@ import Testing
 @Suite("A wrong clock", .crowd)
 struct ClockSkewTests {
     /// A coordinator that knows the node until it is told not to, with a clock that is `ahead` seconds off.
-    private static func coordinator(ahead: Int, refusesFrom: @escaping @Sendable (Request) -> Bool) throws -> LoopbackServer {
+    private static func coordinator(ahead: Int, refusesFrom: @escaping @Sendable (Request) -> Bool) throws
+        -> LoopbackServer
+    {
         try LoopbackServer { request in
             let formatter = DateFormatter()
             formatter.locale = Locale(identifier: "en_US_POSIX")
@@ -50,7 +52,9 @@ struct ClockSkewTests {
         let server = try Self.coordinator(ahead: -400) { $0.target.hasPrefix("/internal/assignments") }
         let running = try await node.start(["BLF_ICL_ENDPOINT": server.base])
         try await running.event("clock_skewed")
-        #expect(try await network.eventually { server.requests.count { $0.target.hasPrefix("/internal/assignments") } >= 3 })
+        #expect(
+            try await network.eventually { server.requests.count { $0.target.hasPrefix("/internal/assignments") } >= 3 }
+        )
         #expect(server.requests.count { $0.target == "/internal/attestation/verify" } == 1)
         #expect(running.count(of: "clock_skewed") == 1, "once a minute is enough")
         #expect(try await running.stop() == 0)
@@ -62,7 +66,9 @@ struct ClockSkewTests {
         let node = try await network.makeNode("leader")
         let server = try Self.coordinator(ahead: 0) { $0.target.hasPrefix("/internal/assignments") }
         let running = try await node.start(["BLF_ICL_ENDPOINT": server.base])
-        #expect(try await network.eventually { server.requests.count { $0.target.hasPrefix("/internal/assignments") } >= 4 })
+        #expect(
+            try await network.eventually { server.requests.count { $0.target.hasPrefix("/internal/assignments") } >= 4 }
+        )
         let attestations = server.requests.count { $0.target == "/internal/attestation/verify" }
         #expect((2...3).contains(attestations), "\(attestations)")
         #expect(running.count(of: "clock_skewed") == 0)

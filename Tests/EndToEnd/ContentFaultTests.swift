@@ -15,7 +15,10 @@ struct ContentFaultTests {
             ("a key that opens something else", Ask(network, .otherKey), "prompt_unreadable", true),
             ("not UTF-8", Ask(network, prompt: [0xFF, 0xFE, 0x41]), "prompt_not_text", true),
             ("no such content", Ask(network, .notStored), "blob_not_found", false),
-            ("longer than max_prompt_bytes", Ask(network, prompt: String(repeating: "a", count: 1001)), "blob_too_large", false),
+            (
+                "longer than max_prompt_bytes", Ask(network, prompt: String(repeating: "a", count: 1001)),
+                "blob_too_large", false
+            ),
             ("handle zero", Ask(network, .handlesZero), "handle_zero", false),
             ("no handles at all", Ask(network, .handlesMissing), "handles_missing", true),
         ]

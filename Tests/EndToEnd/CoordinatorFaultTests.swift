@@ -43,13 +43,16 @@ struct CoordinatorFaultTests {
         #expect(running.text.contains("node_stopped"))
     }
 
-    @Test("a call that fails now and then, in whatever way, costs no job", arguments: ["status", "close", "garbage", "drip"])
+    @Test(
+        "a call that fails now and then, in whatever way, costs no job",
+        arguments: ["status", "close", "garbage", "drip"])
     func stumbling(action: String) async throws {
         let network = try await TestNetwork("--nodes", "1")
         let node = try await network.makeNode("leader")
         let running = try await node.start()
         var jobs: [String] = []
-        for path in ["/internal/task/claim", "/internal/task/result", "/internal/assignments", "/internal/task/result"] {
+        for path in ["/internal/task/claim", "/internal/task/result", "/internal/assignments", "/internal/task/result"]
+        {
             try network.fault(path, action, count: 1, milliseconds: 5)
             jobs.append(try Ask(network).submit(to: node))
         }
@@ -70,7 +73,9 @@ struct CoordinatorFaultTests {
             #expect(try await network.eventually { running.count(of: "result_sent") > sent })
         }
         let isDone = try await network.eventually {
-            try network.client.json("GET", "/dev/state")["jobs"]?.elements?.allSatisfy { $0["status"]?.text == "ACCEPTED" } == true
+            try network.client.json("GET", "/dev/state")["jobs"]?.elements?.allSatisfy {
+                $0["status"]?.text == "ACCEPTED"
+            } == true
         }
         #expect(isDone)
         #expect(running.count(of: "job_failed") == 0)
@@ -134,7 +139,10 @@ struct CoordinatorFaultTests {
         let running = try await node.start()
         for round in 2...3 {
             try network.forget(node)
-            #expect(try await network.eventually(within: 15) { try network.calls("POST /internal/attestation/verify", by: node) == round })
+            #expect(
+                try await network.eventually(within: 15) {
+                    try network.calls("POST /internal/attestation/verify", by: node) == round
+                })
             #expect(try await network.serves(node))
         }
         #expect(try await running.stop() == 0)

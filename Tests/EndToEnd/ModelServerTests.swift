@@ -8,9 +8,15 @@ import Testing
 struct ModelServerTests {
     private static let cases: [(String, Reply, code: String)] = [
         ("closes without a word", .close, "model_closed_early"),
-        ("closes in the middle of the body", .raw("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\"").then(.close), "model_closed_early"),
+        (
+            "closes in the middle of the body",
+            .raw("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"choices\"").then(.close), "model_closed_early"
+        ),
         ("resets", .reset, "model_closed_early"),
-        ("5 MB of headers", .answer(headers: [("X-Long", String(repeating: "a", count: 5_000_000))]), "model_response_too_large"),
+        (
+            "5 MB of headers", .answer(headers: [("X-Long", String(repeating: "a", count: 5_000_000))]),
+            "model_response_too_large"
+        ),
         ("no HTTP", .raw("SSH-2.0-OpenSSH_9.6\r\n\r\n").then(.close), "model_response_malformed"),
         ("429", .json("{}", status: 429), "model_rate_limited"),
         ("401", .json("{}", status: 401), "model_unauthorized"),
@@ -20,8 +26,15 @@ struct ModelServerTests {
         ("JSON without an answer", .json(#"{"choices":[]}"#), "model_response_malformed"),
         ("the answer is null", .json(#"{"choices":[{"message":{"content":null}}]}"#), "model_response_malformed"),
         ("the answer is not whole", .json(#"{"choices":[{"message":{"content":"yes"}}"#), "model_response_malformed"),
-        ("names 1 GB", .raw("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n").then(.close), "model_response_too_large"),
-        ("a chunk without end", .raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFFF\r\n").then(.close), "model_response_malformed"),
+        (
+            "names 1 GB", .raw("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n").then(.close),
+            "model_response_too_large"
+        ),
+        (
+            "a chunk without end",
+            .raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFFF\r\n").then(.close),
+            "model_response_malformed"
+        ),
     ]
 
     @Test("each failure has its own code, nothing is sent, and the node serves the next job")
@@ -79,7 +92,8 @@ struct ModelServerTests {
         let node = try await network.makeNode("leader")
         let key = node.folder.appending(path: "api-key")
         _ = FileManager.default.createFile(
-            atPath: key.path, contents: Data("sk-secret-of-the-operator\n".utf8), attributes: [.posixPermissions: 0o600])
+            atPath: key.path, contents: Data("sk-secret-of-the-operator\n".utf8), attributes: [.posixPermissions: 0o600]
+        )
         let running = try await node.start(model.settings.merging(["BLF_OPENAI_API_KEY_FILE": key.path]) { $1 })
         let (status, answer) = try await network.submit(model: "toy", prompt: "Why \"so\"?\n", verifiers: 0)
         #expect(status == 0)

@@ -17,7 +17,8 @@ struct ModelTLSTests {
             authority = folder.appending(path: "ca.pem").path
             func openssl(_ arguments: String) throws -> ChildProcess {
                 try ChildProcess(
-                    URL(filePath: "/usr/bin/openssl"), arguments.split(separator: " ").map(String.init), directory: folder,
+                    URL(filePath: "/usr/bin/openssl"), arguments.split(separator: " ").map(String.init),
+                    directory: folder,
                     output: folder.appending(path: UUID().uuidString))
             }
             let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"

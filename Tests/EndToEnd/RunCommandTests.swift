@@ -29,7 +29,9 @@ struct RunCommandTests {
         let node = try await network.makeNode("one")
         let running = try ChildProcess(
             TestNetwork.binaries.appending(path: "blindference-node"), ["run"],
-            environment: node.environment(["BLF_KEY_PASSWORD": "password of one", "GROQ_API_KEY": "gsk-of-the-operator"]),
+            environment: node.environment([
+                "BLF_KEY_PASSWORD": "password of one", "GROQ_API_KEY": "gsk-of-the-operator",
+            ]),
             directory: node.folder, output: node.folder.appending(path: "node.log"))
         try await running.event("node_started", within: 30)
         let block = try Data(contentsOf: URL(filePath: "/proc/\(running.pid)/environ"))

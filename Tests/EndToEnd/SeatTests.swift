@@ -21,7 +21,8 @@ struct SeatTests {
         #expect(try await network.eventually { barrier.waiting == 2 })
         // Two more polls with both seats taken.
         let polls = try network.calls("GET /internal/assignments/*", by: node)
-        #expect(try await network.eventually { try network.calls("GET /internal/assignments/*", by: node) >= polls + 2 })
+        #expect(
+            try await network.eventually { try network.calls("GET /internal/assignments/*", by: node) >= polls + 2 })
         #expect(try jobs.count { try network.progress(of: node, in: $0)["claims"]?.int != 0 } == 2)
         barrier.open()
         for id in jobs { try await running.event("result_sent", job: id, within: 40) }
@@ -35,7 +36,10 @@ struct SeatTests {
         let node = try await network.makeNode("leader")
         let prepared = try await network.run(
             "blindference-devnet",
-            ["prepare", "--url", network.url, "--jobs", "50", "--model", "mock", "--prompt-bytes", "400", "--node", node.address])
+            [
+                "prepare", "--url", network.url, "--jobs", "50", "--model", "mock", "--prompt-bytes", "400", "--node",
+                node.address,
+            ])
         #expect(prepared.status == 0, "\(prepared.output)")
         let running = try await node.start(["BLF_MAX_CONCURRENT_JOBS": "4"])
         let isDone = try await network.eventually(within: 90) {

@@ -12,9 +12,11 @@ struct ConfigurationLoaderTests {
             let folder = try TemporaryFolder()
             try folder.write(
                 "config.json",
-                #"{"log_level": "ERROR", "tier": 1, "mock_model_ids": ["file"], "cofhe_mode": "python", "attestation_expiry": 5}"#)
+                #"{"log_level": "ERROR", "tier": 1, "mock_model_ids": ["file"], "cofhe_mode": "python", "attestation_expiry": 5}"#
+            )
             try folder.write(
-                ".env", "BLF_TIER=2\nBLF_MOCK_MODEL_IDS='a, b,,c '\nBLF_RPC_URL=https://dotenv.example\nBLF_COFHE_MODE=\n")
+                ".env",
+                "BLF_TIER=2\nBLF_MOCK_MODEL_IDS='a, b,,c '\nBLF_RPC_URL=https://dotenv.example\nBLF_COFHE_MODE=\n")
             setenv("BLF_FHENIX_RPC", "https://old.example", 1)
             setenv("BLF_MAX_CONCURRENT_JOBS", "7", 1)
             setenv("BLF_TIER", "0", 1)
@@ -60,7 +62,8 @@ struct ConfigurationLoaderTests {
                 return nil
             } catch { return error }
         }
-        #expect(try refusal(#"{"a": 1, "tier": 0, "b": 2}"#) == .unknownKeys(["a", "b"], path: folder.path("config.json")))
+        #expect(
+            try refusal(#"{"a": 1, "tier": 0, "b": 2}"#) == .unknownKeys(["a", "b"], path: folder.path("config.json")))
         #expect(try refusal(#"{"tier": 3}"#) == .outOfRange(key: "tier"))
         #expect(try refusal(#"{"tier": 0.5}"#) == .outOfRange(key: "tier"))
         #expect(try refusal(#"{"mock_model_ids": [1]}"#) == .wrongType(key: "mock_model_ids"))
@@ -82,7 +85,8 @@ struct OperatorEnvironmentTests {
             let length = strlen(block!)
             let environment = try OperatorEnvironment(environmentFile: "/nowhere")
             #expect(environment.secret(.password)?.bytes.withBytes { Array($0) } == Array("a quoted password".utf8))
-            #expect(environment.secret(.uploadToken)?.bytes.withBytes { Array($0) } == Array("an old name's token".utf8))
+            #expect(
+                environment.secret(.uploadToken)?.bytes.withBytes { Array($0) } == Array("an old name's token".utf8))
             #expect(environment.secret(.groqKey) == nil)
             #expect(getenv("BLF_KEY_PASSWORD") == nil && getenv("PINATA_JWT") == nil)
             // unsetenv keeps the string where it lies; its bytes must be gone.
@@ -108,7 +112,11 @@ struct OperatorEnvironmentTests {
     func unreadable() throws {
         let folder = try TemporaryFolder()
         try folder.write(".env", String(repeating: "A=b\n", count: 20_000))
-        #expect(throws: OperatorEnvironment.Failure.fileTooLarge) { try OperatorEnvironment(environmentFile: folder.path(".env")) }
-        #expect(throws: OperatorEnvironment.Failure.fileUnreadable) { try OperatorEnvironment(environmentFile: folder.directory) }
+        #expect(throws: OperatorEnvironment.Failure.fileTooLarge) {
+            try OperatorEnvironment(environmentFile: folder.path(".env"))
+        }
+        #expect(throws: OperatorEnvironment.Failure.fileUnreadable) {
+            try OperatorEnvironment(environmentFile: folder.directory)
+        }
     }
 }

@@ -20,7 +20,8 @@ struct EnvironmentFileTests {
         arguments: [
             ("A=b", ["A=b"]), ("A='b c'", ["A=b c"]), ("A=\"b c\"\r\n", ["A=b c"]), ("export A=b\n", ["A=b"]),
             ("  A=b  \n", ["A=b"]), ("# A=b\nB=c", ["B=c"]), ("A=b=c=d", ["A=b=c=d"]), ("A=", ["A="]), ("A=''", ["A="]),
-            ("A=\"b'", ["A=\"b'"]), ("A='", ["A='"]), ("no equals\n=b\n\n", []), ("A B=c", []), ("A=$HOME # x", ["A=$HOME # x"]),
+            ("A=\"b'", ["A=\"b'"]), ("A='", ["A='"]), ("no equals\n=b\n\n", []), ("A B=c", []),
+            ("A=$HOME # x", ["A=$HOME # x"]),
             ("A=é\nB=c", ["A=é", "B=c"]), ("", []),
         ])
     func lines(text: String, expected: [String]) throws { #expect(try parse(text) == expected) }

@@ -48,14 +48,17 @@ struct ModelCatalogueTests {
         #expect(models.service(for: "llama-3.3-70b-versatile") == nil)
         #expect(models.usesTLS)
         let google = try catalogue([:], env: "GOOGLE_API_KEY=google-key")
-        #expect(chat(google.service(for: "gemini:gemini-2.5-flash"))?.endpoint.path == "/v1beta/models/gemini-2.5-flash:generateContent")
+        #expect(
+            chat(google.service(for: "gemini:gemini-2.5-flash"))?.endpoint.path
+                == "/v1beta/models/gemini-2.5-flash:generateContent")
         #expect(google.service(for: "groq:x") == nil)
     }
 
     @Test("a local server serves the ids named for it, without TLS on this machine")
     func local() throws {
         let models = try catalogue([
-            .openaiBaseURL: .text("http://127.0.0.1:8080/v1"), .openaiModelIDs: .list(["toy"]), .openaiMaxTokens: .integer(99),
+            .openaiBaseURL: .text("http://127.0.0.1:8080/v1"), .openaiModelIDs: .list(["toy"]),
+            .openaiMaxTokens: .integer(99),
         ])
         let order = chat(models.service(for: "toy"))
         #expect(order?.dialect == .openai)

@@ -57,7 +57,8 @@ struct Ask {
             .init("verifierAddresses", .array(verifiers.map { .string($0.address) })),
         ]
         let cofhe = try CoFHEClient(client: client, key: user)
-        for (name, half) in [("kpHighHandle", stored[..<16]), ("kpLowHandle", stored[16...])] where bend != .handlesMissing {
+        for (name, half) in [("kpHighHandle", stored[..<16]), ("kpLowHandle", stored[16...])]
+        where bend != .handlesMissing {
             let handle = bend == .handlesZero ? "0" : HandleText.decimal(try cofhe.encrypt(Array(half)))
             body.append(.init(name, .string(handle)))
         }
