@@ -9,11 +9,7 @@ struct CrashTests {
     @Test("killed after the claim, the node finishes the job at its next start")
     func afterClaim() async throws {
         let barrier = Barrier()
-        defer { barrier.open() }
-        let model = try ModelServer { _ in
-            barrier.wait()
-            return ModelServer.answer("Because.")
-        }
+        let model = try ModelServer(saying: "Because.", after: barrier)
         let network = try await TestNetwork("--nodes", "1")
         let node = try await network.makeNode("leader")
         let first = try await node.start(model.settings)

@@ -124,11 +124,7 @@ struct ModelServerTests {
     @Test("a worker that is killed while the model thinks ends its own job only")
     func killedWorker() async throws {
         let barrier = Barrier()
-        defer { barrier.open() }
-        let model = try ModelServer { _ in
-            barrier.wait()
-            return ModelServer.answer("late")
-        }
+        let model = try ModelServer(saying: "late", after: barrier)
         let network = try await TestNetwork("--nodes", "1")
         let node = try await network.makeNode("leader")
         let running = try await node.start(model.settings)

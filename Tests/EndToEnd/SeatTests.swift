@@ -9,11 +9,7 @@ struct SeatTests {
     @Test("no more jobs run than there are seats, and those beyond stay unclaimed")
     func seats() async throws {
         let barrier = Barrier()
-        defer { barrier.open() }
-        let model = try ModelServer { _ in
-            barrier.wait()
-            return ModelServer.answer("Because.")
-        }
+        let model = try ModelServer(saying: "Because.", after: barrier)
         let network = try await TestNetwork("--nodes", "1")
         let node = try await network.makeNode("leader")
         let jobs = try (0..<6).map { _ in try Ask(network, model: "toy").submit(to: node) }

@@ -26,11 +26,7 @@ struct StopTests {
     @Test("a running job is finished first, and no new one is begun")
     func running() async throws {
         let barrier = Barrier()
-        defer { barrier.open() }
-        let model = try ModelServer { _ in
-            barrier.wait()
-            return ModelServer.answer("Because.")
-        }
+        let model = try ModelServer(saying: "Because.", after: barrier)
         let network = try await TestNetwork("--nodes", "1")
         let node = try await network.makeNode("leader")
         let running = try await node.start(model.settings)
@@ -51,11 +47,7 @@ struct StopTests {
     @Test("a model that hangs holds up the end no longer than the drain, and the next start finishes the job")
     func hangingModel() async throws {
         let barrier = Barrier()
-        defer { barrier.open() }
-        let model = try ModelServer { _ in
-            barrier.wait()
-            return ModelServer.answer("Because.")
-        }
+        let model = try ModelServer(saying: "Because.", after: barrier)
         let network = try await TestNetwork("--nodes", "1")
         let node = try await network.makeNode("leader")
         let first = try await node.start(model.settings)

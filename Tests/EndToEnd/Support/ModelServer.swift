@@ -7,8 +7,23 @@ import TestNetwork
 /// An OpenAI-compatible server that says what a test wants, and the settings that make a node ask it.
 final class ModelServer: Sendable {
     let server: LoopbackServer
+    private let barrier: Barrier?
 
-    init(_ handler: @escaping LoopbackServer.Handler) throws { server = try LoopbackServer(handler) }
+    init(after barrier: Barrier? = nil, _ handler: @escaping LoopbackServer.Handler) throws {
+        self.barrier = barrier
+        server = try LoopbackServer(handler)
+    }
+
+    /// The server waits for its threads: a test that fails before it opens the barrier must not hang on them.
+    deinit { barrier?.open() }
+
+    /// Answers everything with one text, once the barrier is open.
+    convenience init(saying text: String, after barrier: Barrier) throws {
+        try self.init(after: barrier) { _ in
+            barrier.wait()
+            return ModelServer.answer(text)
+        }
+    }
 
     /// Answers everything with one text.
     convenience init(saying text: String) throws { try self.init { _ in ModelServer.answer(text) } }
