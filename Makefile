@@ -7,6 +7,7 @@ SHELL := /bin/bash
 SWIFT_FLAGS := --disable-local-rpath
 # Swift's own libraries inside: half the memory and start-up time.
 RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS)
+PROGRAMS := blindference-node blindference-worker blindference-devnet hostile-worker unconfined-worker
 UNIT_SUITES := SharedTests WorkerTests HTTPTransportTests EthereumTests ContentStoreTests CoordinationTests \
     DevnetTests SupervisorTests
 export MODEL ?= local
@@ -15,7 +16,8 @@ export MODEL ?= local
 
 ## release build of node, worker and devnet into .build/release
 release: setup
-	swift build $(RELEASE_FLAGS)
+	@# By name: a package's other products include libraries that do not link this way.
+	for program in $(PROGRAMS); do swift build $(RELEASE_FLAGS) --product "$$program"; done
 
 ## install the system packages that are missing
 setup:

@@ -107,7 +107,7 @@ let package = Package(
         tests("ContentStoreTests", ["ContentStore", "HTTPTransport"], exclude: ["Vectors"]),
         tests("CoordinationTests", ["Coordination", "HTTPTransport", "LoopbackServer"]),
         tests("DevnetTests", ["DevnetCore", "Ethereum", "ContentStore"], exclude: ["Vectors"]),
-        tests("SupervisorTests", ["Supervisor"]),
+        tests("SupervisorTests", ["Supervisor", "Coordination", "Ethereum"]),
         tests(
             "SecurityTests",
             [
@@ -115,7 +115,7 @@ let package = Package(
                 "CProbes",
             ],
             path: "Tests/Security"),
-        tests("EndToEndTests", ["TestNetwork"], path: "Tests/EndToEnd"),
+        tests("EndToEndTests", ["TestNetwork", "LoopbackServer", "DevnetCore", "Ethereum"], path: "Tests/EndToEnd"),
         tests("InteropTests", ["TestNetwork", "LoopbackServer"], path: "Tests/Interop"),
     ],
     swiftLanguageModes: [.v6]

@@ -3,7 +3,7 @@ import Shared
 import TestNetwork
 import Testing
 
-@Suite("The main job, end to end", .serialized)
+@Suite("The main job, end to end", .crowd)
 struct MainJobTests {
     @Test("a leader and two verifiers serve an encrypted prompt, and the user reads the answer")
     func quorum() async throws {

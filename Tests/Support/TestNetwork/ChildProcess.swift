@@ -75,6 +75,9 @@ package final class ChildProcess: Sendable {
         return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
     }
 
+    /// Writes to the child's standard input.
+    package func write(_ text: String) throws { try lifeline.write(contentsOf: Data(text.utf8)) }
+
     /// Closes the child's standard input.
     package func closeInput() { try? lifeline.close() }
 }

@@ -26,6 +26,7 @@ package actor JobBoard {
 
     private static let attempts = 3
     private static let rememberedSkips = 1024
+    private static let rememberedRetries = 1024
 
     /// - Parameter seatFreed: called when a seat is free and nothing is known that could take it.
     package init(services: JobServices, seats: Int, seatFreed: @escaping @Sendable () -> Void) {
@@ -166,6 +167,8 @@ package actor JobBoard {
         entry.failure = failure
         entry.updatedAt = Int(time(nil))
         let attempts = (retries[entry.id]?.attempts ?? 0) + 1
+        // Most failed jobs are never offered again. One that is forgotten here may be tried more often, no more.
+        if retries.count >= JobBoard.rememberedRetries { retries = retries.filter { $0.value.notBefore > .now } }
         retries[entry.id] = Retry(attempts: attempts, notBefore: .now + .seconds(5 << attempts))
         try? await services.journal.record(entry)
         services.log.event(

@@ -9,7 +9,7 @@ struct AttestationLoop: Service {
         let pulse = Pulse()
         let first = Task { await watchdog.persist() }
         await withTaskCancellationOrGracefulShutdownHandler {
-            attested.settle(await first.value)
+            if await first.value { attested.open() }
             while !Task.isCancelled && !Task.isShuttingDownGracefully {
                 await pulse.wait(AttestationWatchdog.interval)
                 if !Task.isShuttingDownGracefully { await watchdog.check() }

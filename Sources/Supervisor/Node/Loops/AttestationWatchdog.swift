@@ -98,7 +98,8 @@ package actor AttestationWatchdog {
     }
 
     /// The coordinator refused a call as from a node it does not know. The first time that is cured at once; where it
-    /// does not help, each further attempt waits twice as long. A wrong clock looks the same, and no attestation cures it.
+    /// does not help, each further attempt waits twice as long. A wrong clock looks the same, and no attestation cures
+    /// it.
     func refused(_ error: CoordinatorError) async {
         if nameClock(error) { return }
         let pause = refusals == 0 ? .zero : min(.seconds(5 << min(refusals, 10)), AttestationWatchdog.longestPause)

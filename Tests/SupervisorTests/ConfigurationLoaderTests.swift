@@ -1,0 +1,122 @@
+import Foundation
+import Testing
+
+@testable import Supervisor
+
+/// Exit tests: variables belong to the whole process.
+@Suite("Where settings come from")
+struct ConfigurationLoaderTests {
+    @Test("defaults, config.json, .env, old names and variables win in this order")
+    func precedence() async {
+        await #expect(processExitsWith: .success) {
+            let folder = try TemporaryFolder()
+            try folder.write(
+                "config.json",
+                #"{"log_level": "ERROR", "tier": 1, "mock_model_ids": ["file"], "cofhe_mode": "python", "attestation_expiry": 5}"#
+            )
+            try folder.write(
+                ".env",
+                "BLF_TIER=2\nBLF_MOCK_MODEL_IDS='a, b,,c '\nBLF_RPC_URL=https://dotenv.example\nBLF_COFHE_MODE=\n")
+            setenv("BLF_FHENIX_RPC", "https://old.example", 1)
+            setenv("BLF_MAX_CONCURRENT_JOBS", "7", 1)
+            setenv("BLF_TIER", "0", 1)
+            let environment = try OperatorEnvironment(environmentFile: folder.path(".env"))
+            let loader = ConfigurationLoader(directory: folder.directory, environment: environment)
+            let settings = try loader.load()
+            #expect(settings.logLevel == "ERROR", "config.json over the default")
+            #expect(settings.mockModelIDs == ["a", "b", "c"], ".env over config.json")
+            #expect(settings.tier == 0, "the environment over .env")
+            #expect(settings.maxConcurrentJobs == 7)
+            #expect(settings.maxPromptBytes == 8 << 20, "the default")
+            #expect(settings.rpcURL?.text.hasPrefix("https://dotenv.example") == true, "a name over its old one")
+            #expect(settings.keystorePath == folder.path("keystore.json"))
+            #expect(settings.notes.contains("BLF_FHENIX_RPC is an old name of BLF_RPC_URL."))
+            #expect(settings.notes.contains { $0.hasPrefix("attestation_expiry is state") })
+        }
+    }
+
+    @Test("the folder is the argument, BLF_CONFIG_DIR, the folder of BLF_CONFIG_PATH, or ~/.blindference")
+    func folder() async {
+        await #expect(processExitsWith: .success) {
+            let environment = try OperatorEnvironment(environmentFile: "/nowhere")
+            func chosen(_ argument: String? = nil) -> String {
+                ConfigurationLoader(directory: argument, environment: environment).directory
+            }
+            #expect(chosen() == NSHomeDirectory() + "/.blindference")
+            setenv("BLF_CONFIG_PATH", "/etc/blf/config.json", 1)
+            #expect(chosen() == "/etc/blf")
+            setenv("BLF_CONFIG_DIR", "/srv/blf", 1)
+            #expect(chosen() == "/srv/blf")
+            #expect(chosen("/tmp/blf") == "/tmp/blf")
+        }
+    }
+
+    @Test("what is wrong is said with its key")
+    func refusals() throws {
+        let folder = try TemporaryFolder()
+        let environment = try OperatorEnvironment(environmentFile: "/nowhere")
+        func refusal(_ json: String) throws -> ConfigurationError? {
+            try folder.write("config.json", json)
+            do throws(ConfigurationError) {
+                _ = try ConfigurationLoader(directory: folder.directory, environment: environment).load()
+                return nil
+            } catch { return error }
+        }
+        #expect(
+            try refusal(#"{"a": 1, "tier": 0, "b": 2}"#) == .unknownKeys(["a", "b"], path: folder.path("config.json")))
+        #expect(try refusal(#"{"tier": 3}"#) == .outOfRange(key: "tier"))
+        #expect(try refusal(#"{"tier": 0.5}"#) == .outOfRange(key: "tier"))
+        #expect(try refusal(#"{"mock_model_ids": [1]}"#) == .wrongType(key: "mock_model_ids"))
+        #expect(try refusal(#"{"rpc_url": "http://10.0.0.1"}"#) == .insecureURL(key: "rpc_url"))
+        #expect(try refusal(#"{"rpc_url": "ftp://x"}"#) == .malformedURL(key: "rpc_url"))
+        #expect(try refusal(#"{"rpc_url": "", "tier": null}"#) == nil, "empty and null count as not set")
+        #expect(try refusal(#"{"stake_amount_wei": 1000000000000000000000000}"#) == nil, "numbers of any size")
+    }
+}
+
+@Suite("Secrets of the operator's environment")
+struct OperatorEnvironmentTests {
+    @Test("secrets leave the environment block that /proc shows, and keep their value")
+    func moved() async {
+        await #expect(processExitsWith: .success) {
+            setenv("BLF_KEY_PASSWORD", "'a quoted password'", 1)
+            setenv("PINATA_JWT", "an old name's token", 1)
+            let block = getenv("BLF_KEY_PASSWORD")
+            let length = strlen(block!)
+            let environment = try OperatorEnvironment(environmentFile: "/nowhere")
+            #expect(environment.secret(.password)?.bytes.withBytes { Array($0) } == Array("a quoted password".utf8))
+            #expect(
+                environment.secret(.uploadToken)?.bytes.withBytes { Array($0) } == Array("an old name's token".utf8))
+            #expect(environment.secret(.groqKey) == nil)
+            #expect(getenv("BLF_KEY_PASSWORD") == nil && getenv("PINATA_JWT") == nil)
+            // unsetenv keeps the string where it lies; its bytes must be gone.
+            #expect((0..<length).allSatisfy { block![$0] == 0 })
+        }
+    }
+
+    @Test("a secret of .env counts where the environment has none")
+    func file() async {
+        await #expect(processExitsWith: .success) {
+            let folder = try TemporaryFolder()
+            try folder.write(".env", "GROQ_API_KEY=from file\nGOOGLE_API_KEY=\"from file\"\nBLF_LOG_LEVEL=DEBUG\n")
+            setenv("GROQ_API_KEY", "from environment", 1)
+            let environment = try OperatorEnvironment(environmentFile: folder.path(".env"))
+            #expect(environment.secret(.groqKey)?.bytes.withBytes { Array($0) } == Array("from environment".utf8))
+            #expect(environment.secret(.googleKey)?.bytes.withBytes { Array($0) } == Array("from file".utf8))
+            #expect(environment.text("BLF_LOG_LEVEL") == "DEBUG")
+            #expect(environment.text("GOOGLE_API_KEY") == nil, "a secret is never handed out as text")
+        }
+    }
+
+    @Test("a file that is too large or a folder is refused")
+    func unreadable() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(".env", String(repeating: "A=b\n", count: 20_000))
+        #expect(throws: OperatorEnvironment.Failure.fileTooLarge) {
+            try OperatorEnvironment(environmentFile: folder.path(".env"))
+        }
+        #expect(throws: OperatorEnvironment.Failure.fileUnreadable) {
+            try OperatorEnvironment(environmentFile: folder.directory)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Coordination
+import Foundation
+import Shared
+import Supervisor
+import Testing
+
+@Suite("The journal")
+struct JournalTests {
+    private func path() -> String {
+        FileManager.default.temporaryDirectory.appending(path: "journal-\(UUID().uuidString).sqlite").path
+    }
+
+    private func entry(_ id: String, _ state: JournalEntry.State = .seen, at time: Int = 1) throws -> JournalEntry {
+        var entry = JournalEntry(
+            id: try #require(JobID(id)), role: .leader, model: "mock", promptCID: "Qm", updatedAt: time)
+        entry.state = state
+        return entry
+    }
+
+    @Test("an entry comes back as it was written, also by another process's eyes")
+    func roundTrip() async throws {
+        let path = path()
+        var whole = try entry("0xAB/é ?", .computed, at: 1_800_000_000)
+        whole.claimedAt = 1_799_999_990
+        whole.innerHash = Array(repeating: 7, count: 32)
+        whole.commitment = Array(0..<32)
+        whole.submission = Array(#"{"jobId":"0xAB/é ?"}"#.utf8)
+        whole.failure = .uploadFailed
+        try await Journal(path: path).record(whole)
+        #expect(try await Journal(path: path).entry(whole.id) == whole)
+        #expect(try await Journal(path: path).entry(try #require(JobID("other"))) == nil)
+    }
+
+    @Test("a later record replaces the earlier one of the same job")
+    func replaces() async throws {
+        let journal = try Journal(path: path())
+        var job = try entry("a", .claimed)
+        try await journal.record(job)
+        job.state = .sent
+        job.updatedAt = 2
+        try await journal.record(job)
+        #expect(try await journal.entry(job.id) == job)
+        #expect(try await journal.counts() == [.sent: 1])
+    }
+
+    @Test("after a crash exactly the claimed and the computed jobs are found, oldest first")
+    func interrupted() async throws {
+        let path = path()
+        let journal = try Journal(path: path)
+        for (index, state) in JournalEntry.State.allCases.enumerated() {
+            try await journal.record(try entry("job \(state.rawValue)", state, at: 100 - index))
+        }
+        let found = try await Journal(path: path).entries(in: [.claimed, .computed])
+        #expect(found.map(\.id.text) == ["job computed", "job claimed"])
+    }
+
+    @Test("the newest jobs are listed first, as many as asked for")
+    func latest() async throws {
+        let journal = try Journal(path: path())
+        for time in 1...5 { try await journal.record(try entry("job \(time)", at: time)) }
+        #expect(try await journal.latest(2).map(\.id.text) == ["job 5", "job 4"])
+    }
+
+    @Test("a state is kept under its key, and the last one written stands")
+    func state() async throws {
+        let journal = try Journal(path: path())
+        #expect(try await journal.state("certificate") == nil)
+        try await journal.setState("certificate", "one")
+        try await journal.setState("certificate", "two")
+        #expect(try await journal.state("certificate") == "two")
+    }
+
+    @Test("a file that is no journal is refused, not replaced")
+    func damaged() throws {
+        let path = path()
+        let text = String(repeating: "this is no database. ", count: 100)
+        try Data(text.utf8).write(to: URL(filePath: path))
+        #expect(throws: Journal.Failure.unavailable(path: path)) { try Journal(path: path) }
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+    }
+}
