@@ -1,6 +1,9 @@
 #define _GNU_SOURCE
 #include "csystem.h"
+#include <link.h>
+#include <malloc.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -32,4 +35,24 @@ int csystem_memfd_secret(void) {
 uint64_t csystem_memory_lock_limit(void) {
     struct rlimit limit;
     return getrlimit(RLIMIT_MEMLOCK, &limit) == 0 ? limit.rlim_max : 0;
+}
+
+static int release_text(struct dl_phdr_info *object, size_t size, void *context) {
+    (void)size;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        // Written pages (data, relocations) exist nowhere else.
+        if (part->p_type != PT_LOAD || (part->p_flags & PF_W)) continue;
+        uintptr_t start = (object->dlpi_addr + part->p_vaddr) & ~(page - 1);
+        uintptr_t end = (object->dlpi_addr + part->p_vaddr + part->p_memsz) & ~(page - 1);
+        if (end > start) madvise((void *)start, end - start, MADV_DONTNEED);
+    }
+    (void)context;
+    return 0;
+}
+
+void csystem_release_startup_memory(void) {
+    dl_iterate_phdr(release_text, NULL);
+    malloc_trim(0);
 }

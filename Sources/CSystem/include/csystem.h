@@ -15,6 +15,9 @@ void csystem_wipe_stack(void);
 void csystem_random(void *bytes, size_t count);
 
 int csystem_memfd_secret(void);
+/// Gives back what only the start needed: free heap, and pages of program text, which come again from the page cache.
+void csystem_release_startup_memory(void);
+
 /// How many bytes this user may lock (hard limit).
 uint64_t csystem_memory_lock_limit(void);
 int csystem_close_range(unsigned first, unsigned last);

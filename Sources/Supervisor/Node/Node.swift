@@ -1,4 +1,5 @@
 internal import Attestation
+internal import CSystem
 internal import HTTPTransport
 package import Logging
 internal import ServiceLifecycle
@@ -41,6 +42,8 @@ package struct Node: Sendable {
             guard await attested.opens() else { return }
             log.event(
                 .nodeStarted, ["address": .string(services.address.checksummed), "seats": .stringConvertible(seats)])
+            // Half of what is resident now served the start alone: options, keystore, migrations.
+            csystem_release_startup_memory()
         }
         defer { announcement.cancel() }
         try await group.run()
