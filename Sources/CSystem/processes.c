@@ -31,17 +31,47 @@ int csystem_pidfd_peek(int pidfd) {
     return wait_for(pidfd, &outcome, WNOWAIT) == 1 ? outcome : -1;
 }
 
-int csystem_empty_network(void) {
-    int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-    if (home < 0) return -1;
-    int empty = -1;
-    if (unshare(CLONE_NEWNET) == 0) {
-        empty = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-        // A thread that cannot come home must not go on in a world without network.
-        if (setns(home, CLONE_NEWNET) != 0) abort();
+static const struct { const char *path; int kind; } worlds[csystem_world_size] = {
+    {"/proc/thread-self/ns/net", CLONE_NEWNET},
+    {"/proc/thread-self/ns/ipc", CLONE_NEWIPC},
+    {"/proc/thread-self/ns/uts", CLONE_NEWUTS},
+    {"/proc/thread-self/ns/mnt", CLONE_NEWNS},
+};
+
+static int open_world(int world[csystem_world_size]) {
+    int missing = 0;
+    for (int i = 0; i < csystem_world_size; i++) {
+        world[i] = open(worlds[i].path, O_RDONLY | O_CLOEXEC);
+        if (world[i] < 0) missing = -1;
     }
-    close(home);
-    return empty;
+    return missing;
+}
+
+static void close_world(const int world[csystem_world_size]) {
+    for (int i = 0; i < csystem_world_size; i++) {
+        if (world[i] >= 0) close(world[i]);
+    }
+}
+
+static int enter_world(const int world[csystem_world_size]) {
+    for (int i = 0; i < csystem_world_size; i++) {
+        if (setns(world[i], worlds[i].kind) != 0) return -1;
+    }
+    return 0;
+}
+
+int csystem_make_world(int world[csystem_world_size]) {
+    int home[csystem_world_size];
+    int result = open_world(home);
+    if (result == 0) result = unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS);
+    if (result == 0) {
+        result = open_world(world);
+        if (result != 0) close_world(world);
+        // A thread that cannot come home must not go on in a world without network.
+        if (enter_world(home) != 0) abort();
+    }
+    close_world(home);
+    return result;
 }
 
 struct child_order { const struct csystem_spawn *spawn; int failure; };
@@ -61,7 +91,7 @@ static int child(void *context) {
         if (number != SIGKILL && number != SIGSTOP && number != 32 && number != 33) signal(number, SIG_DFL);
     }
     setsid();
-    if (spawn->network >= 0 && setns(spawn->network, CLONE_NEWNET) != 0) {
+    if (spawn->world && enter_world(spawn->world) != 0) {
         order->failure = errno;
         _exit(127);
     }
@@ -107,7 +137,7 @@ pid_t csystem_spawn(const struct csystem_spawn *spawn, int *pidfd) {
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);
     int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
-    if (spawn->namespaces) flags |= CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS;
+    if (spawn->world) flags |= CLONE_NEWPID;
     pid_t pid = clone(child, stack + sizeof stack, flags, &order, pidfd);
     int failure = pid < 0 ? errno : order.failure;
     sigprocmask(SIG_SETMASK, &before, NULL);

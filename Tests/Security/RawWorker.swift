@@ -33,11 +33,12 @@ final class RawWorker {
                 var order = csystem_spawn(
                     executable: executable, arguments: arguments.baseAddress, environment: variables.baseAddress,
                     channel: sockets[1], address_space: size + (256 << 20), file_size: size + (1 << 20),
-                    cpu_seconds: 60, namespaces: geteuid() == 0 ? 1 : 0, network: Security.emptyNetwork)
-                let pid = csystem_spawn(&order, &pidfd)
-                if pid >= 0 || errno != EPERM { return pid }
-                order.namespaces = 0
-                return csystem_spawn(&order, &pidfd)
+                    cpu_seconds: 60, world: nil)
+                guard let world = Security.world else { return csystem_spawn(&order, &pidfd) }
+                return world.withUnsafeBufferPointer { world in
+                    order.world = world.baseAddress
+                    return csystem_spawn(&order, &pidfd)
+                }
             }
         }
         try #require(pid > 0)

@@ -9,7 +9,10 @@ import Testing
 /// All tests of the sandbox and of the secrets, one after the other: some count processes and descriptors.
 @Suite("Security", .serialized) enum Security {
     /// Where root's workers live; made once, as the spawner does.
-    static let emptyNetwork = geteuid() == 0 ? csystem_empty_network() : -1
+    static let world: [Int32]? = {
+        var world = [Int32](repeating: -1, count: Int(csystem_world_size))
+        return geteuid() == 0 && csystem_make_world(&world) == 0 ? world : nil
+    }()
     static let limits = JobLimits(prompt: 64 << 10)
     static let worker = TestNetwork.binaries.appending(path: "blindference-worker").path
     static let hostile = TestNetwork.binaries.appending(path: "hostile-worker").path

@@ -48,8 +48,11 @@ int csystem_pidfd_reap(int pidfd, int *outcome);
 /// The same outcome without reaping, once the process has ended; -1 while it runs.
 int csystem_pidfd_peek(int pidfd);
 
-/// A new network namespace without any connection, as a descriptor; this thread stays where it is. Root only.
-int csystem_empty_network(void);
+/// How many kinds of namespaces all workers share: net, ipc, uts, mount.
+enum { csystem_world_size = 4 };
+/// Makes one new namespace of each kind (the network has no connection) and stores their descriptors; this thread goes
+/// back where it was, but no longer shares its working directory. Root only.
+int csystem_make_world(int world[csystem_world_size]);
 
 struct csystem_spawn {
     int executable;          ///< open descriptor of the program; it is executed by this descriptor
@@ -59,8 +62,7 @@ struct csystem_spawn {
     uint64_t address_space;  ///< RLIMIT_AS in bytes
     uint64_t file_size;      ///< RLIMIT_FSIZE in bytes; the child lowers it to 0 itself
     uint64_t cpu_seconds;
-    int namespaces;          ///< non-zero: own pid, ipc, uts and mount namespaces; root only
-    int network;             ///< network namespace to enter, or -1; root only
+    const int *world;        ///< namespaces of `csystem_make_world` to enter, beside an own pid namespace; or NULL
 };
 /// Starts a confined child. Signals are blocked around the call. Returns the pid and stores a pidfd.
 pid_t csystem_spawn(const struct csystem_spawn *order, int *pidfd);

@@ -14,11 +14,13 @@ package final class WorkerSpawner: Sendable {
         let orders = Orders()
         self.orders = orders
         let thread = Thread {
-            // One empty network for all workers: making one takes the kernel longer than all else about a worker, and
-            // nobody in it can make a socket.
-            let network = geteuid() == 0 ? csystem_empty_network() : -1
-            defer { if network >= 0 { close(network) } }
-            while let order = orders.next() { order(network) }
+            // One world without network for all workers: making one takes the kernel longer than all else about a
+            // worker, and nobody in it can use what it shares. Containers may forbid it; without root the worker
+            // makes its own.
+            var world = [Int32](repeating: -1, count: Int(csystem_world_size))
+            let isMade = geteuid() == 0 && csystem_make_world(&world) == 0
+            defer { if isMade { for namespace in world { close(namespace) } } }
+            while let order = orders.next() { order(isMade ? world : nil) }
         }
         thread.name = "worker-spawner"
         thread.stackSize = 256 << 10
@@ -31,7 +33,7 @@ package final class WorkerSpawner: Sendable {
     package func spawn() async throws(WorkerError) -> Worker {
         let program = program
         let result: Result<Worker, WorkerError> = await withCheckedContinuation { continuation in
-            orders.add { network in continuation.resume(returning: WorkerSpawner.start(program, network)) }
+            orders.add { world in continuation.resume(returning: WorkerSpawner.start(program, world)) }
         }
         let worker = try result.get()
         do throws(WorkerError) {
@@ -43,7 +45,7 @@ package final class WorkerSpawner: Sendable {
         }
     }
 
-    private static func start(_ program: WorkerProgram, _ network: Int32) -> Result<Worker, WorkerError> {
+    private static func start(_ program: WorkerProgram, _ world: [Int32]?) -> Result<Worker, WorkerError> {
         var sockets: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &sockets) == 0 else {
             return .failure(.notStarted(errno: errno))
@@ -56,13 +58,12 @@ package final class WorkerSpawner: Sendable {
                 var order = csystem_spawn(
                     executable: program.descriptor, arguments: arguments, environment: environment, channel: sockets[1],
                     address_space: UInt64(program.limits.arena) + (256 << 20),
-                    file_size: UInt64(program.limits.arena) + (1 << 20),
-                    cpu_seconds: 300, namespaces: geteuid() == 0 ? 1 : 0, network: network)
-                let pid = csystem_spawn(&order, &pidfd)
-                if pid >= 0 || errno != EPERM { return pid }
-                // Namespaces are an extra layer: containers may forbid them. Without root the worker makes its own.
-                order.namespaces = 0
-                return csystem_spawn(&order, &pidfd)
+                    file_size: UInt64(program.limits.arena) + (1 << 20), cpu_seconds: 300, world: nil)
+                guard let world else { return csystem_spawn(&order, &pidfd) }
+                return world.withUnsafeBufferPointer { world in
+                    order.world = world.baseAddress
+                    return csystem_spawn(&order, &pidfd)
+                }
             }
         }
         guard pid > 0 else {
@@ -85,8 +86,8 @@ package final class WorkerSpawner: Sendable {
 /// Work for the spawner's thread, first come first served.
 // @unchecked: all state is behind the condition.
 private final class Orders: @unchecked Sendable {
-    /// Gets the descriptor of the empty network, -1 where there is none.
-    typealias Order = @Sendable (Int32) -> Void
+    /// Gets the namespaces that workers enter, where there are any.
+    typealias Order = @Sendable ([Int32]?) -> Void
 
     private let condition = NSCondition()
     private var waiting: [Order] = []
