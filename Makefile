@@ -11,6 +11,8 @@ PROGRAMS := blindference-node blindference-worker blindference-devnet hostile-wo
 UNIT_SUITES := SharedTests WorkerTests HTTPTransportTests EthereumTests ContentStoreTests CoordinationTests \
     DevnetTests SupervisorTests
 export MODEL ?= local
+# A test whose peer is missing fails; it never skips.
+export BLF_REQUIRE_PEERS := 1
 
 .PHONY: release setup test security e2e interop fuzz bench lint demo help
 
@@ -25,6 +27,7 @@ setup:
 
 ## unit tests of every room
 test: setup
+	Tests/Support/ipfs-cid/setup.sh >/dev/null
 	swift build --build-tests $(SWIFT_FLAGS)
 	@# A process a room: some tests compute for seconds, and would starve the clocks of others.
 	for suite in $(UNIT_SUITES); do swift test --skip-build $(SWIFT_FLAGS) --filter "$$suite"; done

@@ -50,6 +50,7 @@ package enum JobFailure: String, Error, Sendable, CaseIterable {
     case resultRefused = "result_refused"
     case leaderSilent = "leader_silent"
     case outOfTime = "out_of_time"
+    case journalUnavailable = "journal_unavailable"
     case interrupted = "interrupted"
 
     /// Whether trying the same job again would end the same way: its material itself is at fault.

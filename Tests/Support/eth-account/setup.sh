@@ -2,7 +2,7 @@
 # Makes the Python environment that holds eth-account, once for each requirements.txt, and prints its interpreter.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-environment=${BLF_PEER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/blindference/eth-account}
+environment=${BLF_PEER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/blindference}/eth-account
 mkdir -p "$environment"
 
 # Test processes may start at once.

@@ -9,7 +9,7 @@ set -euo pipefail
 [[ $# == 5 ]] || { sed -n '4s/^# *//p' "$0" >&2; exit 2; }
 : "${BLF_PRIVATE_KEY:?a private key in hex}"
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cache=${BLF_PEER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/blindference/reference-node}
+cache=${BLF_PEER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/blindference}/reference-node
 "$here/setup.sh" </dev/null
 
 mkdir -p "$1"
@@ -19,7 +19,7 @@ cd "$1"
 # Not by its `init`, which fails without nvidia-smi and makes a keystore that takes 256 MiB and a second to open.
 # An expired certificate stands in for `attest`: `run` wants one to exist, and renews it at every start.
 BLF_ICL_ENDPOINT=$2 BLF_COFHE_ENDPOINT=$3 BLF_IPFS_GATEWAY=$4 BLF_SUPPORTED_MODEL_IDS=$5 \
-    "$cache/reference-node-venv/bin/python" - <<'PYTHON'
+    "$cache/venv/bin/python" - <<'PYTHON'
 import json
 import os
 
@@ -46,4 +46,4 @@ PYTHON
 
 # A clean environment: any other BLF_ variable or API key of the caller would change what the node does.
 exec env -i PATH="$PATH" HOME="$PWD" PYTHONUTF8=1 PYTHONUNBUFFERED=1 BLF_CONFIG_DIR="$PWD" BLF_KEY_PASSWORD= \
-    "$cache/reference-node-venv/bin/blindference-node" run </dev/null
+    "$cache/venv/bin/blindference-node" run </dev/null

@@ -3,34 +3,34 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cache=${BLF_PEER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/blindference/reference-node}
+cache=${BLF_PEER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/blindference}/reference-node
 python=${PYTHON:-python3}
 
 say() { echo "reference-node: $*" >&2; }
 die() { say "$*"; exit 1; }
 
 wanted=$(sha256sum <"$here/requirements.txt")
-stamp=$cache/reference-node-stamp
-ready() { [[ -f $stamp && $(<"$stamp") == "$wanted" && -x $cache/reference-node-venv/bin/blindference-node ]]; }
+stamp=$cache/stamp
+ready() { [[ -f $stamp && $(<"$stamp") == "$wanted" && -x $cache/venv/bin/blindference-node ]]; }
 
 ready && exit 0
 
 mkdir -p "$cache"
 # Two callers at once would install into the same venv.
-exec 9>"$cache/reference-node-lock"
+exec 9>"$cache/lock"
 flock 9
 ready && exit 0
 
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
     die "needs Python 3.10 or newer (set PYTHON to one)"
-rm -rf "$cache/reference-node-venv" "$stamp"
-"$python" -m venv "$cache/reference-node-venv" ||
+rm -rf "$cache/venv" "$stamp"
+"$python" -m venv "$cache/venv" ||
     die "cannot make a venv (on Debian: apt-get install python3-venv)"
 
 say "installing (about 50 packages, once)"
-"$cache/reference-node-venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+"$cache/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
     --only-binary :all: -r "$here/requirements.txt" || die "pip could not install requirements.txt"
-"$cache/reference-node-venv/bin/python" -m pip check >&2 || die "the pinned packages do not fit together"
+"$cache/venv/bin/python" -m pip check >&2 || die "the pinned packages do not fit together"
 
 echo "$wanted" >"$stamp"
 say "ready in $cache"

@@ -54,7 +54,7 @@ final class JobDelivery: Sendable {
             job: entry.id, verifier: services.address.checksummed, commitment: commitment,
             verdict: agrees ? .confirm : .reject, confidence: agrees ? 100 : 0)
         entry.submission = verdict?.body
-        do { try await services.journal.record(entry) } catch { throw .interrupted }
+        do { try await services.journal.record(entry) } catch { throw .journalUnavailable }
     }
 
     private func leaderResult(since claimedAt: Int) async throws(JobFailure) -> (cid: String, commitment: String?) {

@@ -14,6 +14,8 @@ struct JobRun {
     let service: ModelCatalogue.Service
     var entry: JournalEntry
     private let log: Logger
+    /// By when the job must be over: from the start of the preparation at first, from the claim afterwards.
+    private var deadline = ContinuousClock.now + JobTiming.preparation
 
     init(services: JobServices, service: ModelCatalogue.Service, entry: JournalEntry) {
         self.services = services
@@ -39,20 +41,16 @@ struct JobRun {
     }
 
     private mutating func serve(_ worker: Worker, _ handles: KeyHandles?) async throws(JobFailure) -> JournalEntry {
-        var deadline = ContinuousClock.now + JobTiming.preparation
-        let prepared = try await prepare(worker, handles: handles, deadline: deadline)
-        if prepared.claimed == nil {
-            _ = try await claim()
-            deadline = .now + JobTiming.limit
-        }
+        let prepared = try await prepare(worker, handles: handles)
+        if prepared.claimed == nil { _ = try await claim() }
         log.event(.inferenceStarted, ["backend": .string(service.name)])
         let started = ContinuousClock.now
         try await material(prepared, to: worker)
-        let answer = try await answer(of: worker, deadline: deadline)
+        let answer = try await answer(of: worker)
         log.event(
             .inferenceCompleted, ["milliseconds": .stringConvertible((ContinuousClock.now - started).milliseconds)])
         entry.innerHash = answer.innerHash
-        if entry.role == .leader { try await deliver(answer, worker, deadline: deadline) }
+        if entry.role == .leader { try await deliver(answer, worker) }
         try await finish(worker)
         entry.state = .computed
         try await record()
@@ -67,9 +65,7 @@ struct JobRun {
         let claimed: KeyHandles?
     }
 
-    private mutating func prepare(
-        _ worker: Worker, handles: KeyHandles?, deadline: ContinuousClock.Instant
-    ) async throws(JobFailure) -> Prepared {
+    private mutating func prepare(_ worker: Worker, handles: KeyHandles?) async throws(JobFailure) -> Prepared {
         let cid: CID
         do { cid = try CID(entry.promptCID) } catch { throw .blobMismatch }
         let order = JobOrder(
@@ -96,7 +92,7 @@ struct JobRun {
     private func seal(_ handles: KeyHandles, to publicKey: [UInt8]) async -> Result<SealedKey, JobFailure> {
         do throws(ThresholdError) {
             let sealed = try await services.network.sealedKey(handles, to: publicKey)
-            log.event(.keyUnsealed)
+            log.event(.keySealed)
             return .success(sealed)
         } catch {
             log.event(.decryptFailed, ["reason": .string("\(error)")])
@@ -119,6 +115,7 @@ struct JobRun {
         try await record()
         do throws(CoordinatorError) {
             let claim = try await services.coordinator.claim(entry.id)
+            deadline = .now + JobTiming.limit
             log.event(.jobClaimed)
             return claim.hasPromptKey ? KeyHandles(high: claim.keyHigh, low: claim.keyLow) : nil
         } catch { throw JobFailure(claim: error) }
@@ -138,8 +135,8 @@ struct JobRun {
         let blob: [UInt8]
     }
 
-    private func answer(of worker: Worker, deadline: ContinuousClock.Instant) async throws(JobFailure) -> Answer {
-        let (header, body) = try await next(from: worker, deadline: min(deadline, .now + JobTiming.inference))
+    private func answer(of worker: Worker) async throws(JobFailure) -> Answer {
+        let (header, body) = try await next(from: worker)
         guard header.kind == .output, let hash = header.fields["innerHash"]?.text.flatMap(Hexadecimal.decode),
             hash.count == SHA256.byteCount, body.isEmpty == (entry.role == .verifier)
         else { throw .workerMisbehaved }
@@ -147,9 +144,7 @@ struct JobRun {
     }
 
     /// The next frame that is no request for a connection; those are served on the way.
-    private func next(
-        from worker: Worker, deadline: ContinuousClock.Instant
-    ) async throws(JobFailure) -> (header: FrameHeader, body: [UInt8]) {
+    private func next(from worker: Worker) async throws(JobFailure) -> (header: FrameHeader, body: [UInt8]) {
         while true {
             let frame = try await ofWorker { () throws(WorkerError) in try await worker.receive(deadline: deadline) }
             guard frame.header.kind == .connect else { return frame }
@@ -177,11 +172,9 @@ struct JobRun {
     }
 
     /// Leader: the answer goes to the content store while the worker has its key encrypted; both make the submission.
-    private mutating func deliver(_ answer: Answer, _ worker: Worker, deadline: ContinuousClock.Instant)
-        async throws(JobFailure)
-    {
+    private mutating func deliver(_ answer: Answer, _ worker: Worker) async throws(JobFailure) {
         async let uploaded = upload(answer.blob)
-        async let stored = outputKey(of: worker, deadline: deadline)
+        async let stored = outputKey(of: worker)
         let both = await (uploaded, stored)
         let cid = try both.0.get()
         let key = try both.1.get()
@@ -194,18 +187,29 @@ struct JobRun {
         entry.submission = submission.body
     }
 
+    /// Stores the answer, but not past the job's end: the upload's own patience is longer than what may be left.
     private func upload(_ blob: [UInt8]) async -> Result<CID, JobFailure> {
-        do throws(ContentError) {
-            let cid = try await services.content.upload(blob)
-            log.event(.outputUploaded, ["cid": .string(cid.text), "bytes": .stringConvertible(blob.count)])
-            return .success(cid)
-        } catch { return .failure(.uploadFailed) }
+        let (content, log, deadline) = (services.content, log, deadline)
+        return await withTaskGroup(of: Result<CID, JobFailure>.self) { group in
+            group.addTask {
+                do throws(ContentError) {
+                    let cid = try await content.upload(blob)
+                    log.event(.outputUploaded, ["cid": .string(cid.text), "bytes": .stringConvertible(blob.count)])
+                    return .success(cid)
+                } catch { return .failure(.uploadFailed) }
+            }
+            group.addTask {
+                try? await Task.sleep(until: deadline, clock: .continuous)
+                return .failure(.outOfTime)
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? .failure(.uploadFailed)
+        }
     }
 
-    private func outputKey(of worker: Worker, deadline: ContinuousClock.Instant) async -> Result<KeyHandles, JobFailure>
-    {
+    private func outputKey(of worker: Worker) async -> Result<KeyHandles, JobFailure> {
         do throws(JobFailure) {
-            let (header, _) = try await next(from: worker, deadline: deadline)
+            let (header, _) = try await next(from: worker)
             guard header.kind == .outputKey else { throw .workerMisbehaved }
             let handles = ["high", "low"].map { header.fields[$0]?.text.flatMap { CiphertextHandle(hexadecimal: $0) } }
             guard let high = handles[0], let low = handles[1] else { throw .encryptionFailed }
@@ -225,7 +229,7 @@ struct JobRun {
 
     private mutating func record() async throws(JobFailure) {
         entry.updatedAt = Int(time(nil))
-        do { try await services.journal.record(entry) } catch { throw .interrupted }
+        do { try await services.journal.record(entry) } catch { throw .journalUnavailable }
     }
 }
 

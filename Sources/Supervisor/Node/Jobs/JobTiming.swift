@@ -8,6 +8,6 @@ package enum JobTiming {
     package static let preparation = Duration.seconds(120)
     /// One step of the channel that needs no network and no model.
     static let workerStep = Duration.seconds(20)
-    /// Model and encryption service; the worker's own limits are shorter.
+    /// A model outside of any job.
     static let inference = Duration.seconds(280)
 }

@@ -22,7 +22,7 @@ package enum NodeEvent: String, Sendable, CaseIterable {
     case jobStarted = "job_started"
     case jobClaimed = "job_claimed"
     case promptDownloaded = "prompt_downloaded"
-    case keyUnsealed = "key_sealed_to_worker"
+    case keySealed = "key_sealed_to_worker"
     case decryptFailed = "decrypt_failed"
     case inferenceStarted = "inference_started"
     case inferenceCompleted = "inference_completed"
@@ -36,7 +36,7 @@ package enum NodeEvent: String, Sendable, CaseIterable {
 
     package var level: Logger.Level {
         switch self {
-        case .heartbeatSent, .promptDownloaded, .keyUnsealed, .inferenceStarted, .leaderAwaited: .debug
+        case .heartbeatSent, .promptDownloaded, .keySealed, .inferenceStarted, .leaderAwaited: .debug
         case .layerMissing, .configurationNote, .clockSkewed, .heartbeatFailed, .assignmentsFailed, .assignmentRefused,
             .decryptFailed, .verdictNoMatch:
             .warning
