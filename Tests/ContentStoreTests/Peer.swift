@@ -4,10 +4,6 @@ import Foundation
 enum Peer {
     static let vectorFile = here + "/Vectors/ipfs-cid.json"
 
-    static let isInstalled = FileManager.default.isExecutableFile(atPath: python)
-    /// Set in CI, where a missing peer is a failure.
-    static let isRequired = ProcessInfo.processInfo.environment["BLF_REQUIRE_PEERS"] == "1"
-
     static func read(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(filePath: path))) }
 
     /// What `cid.py` prints for files of these sizes.

@@ -5,7 +5,10 @@ enum MockBackend {
     static func answer(modelID: String, prompt: borrowing SecretBytes) throws -> SecretBytes {
         var answer = try SecretBytes(capacity: 128)
         try answer.append("MOCK_OUTPUT_")
-        try answer.append(public: Hexadecimal.encode(PromptDigest.hash(modelID: modelID, prompt: prompt)).utf8)
+        var digest = try SecretBytes(capacity: SHA256.byteCount)
+        try digest.append(public: PromptDigest.hash(modelID: modelID, prompt: prompt))
+        // The digits are the answer: they are never a String.
+        try answer.append(hexadecimalOf: digest)
         return answer
     }
 }

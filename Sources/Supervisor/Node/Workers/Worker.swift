@@ -7,7 +7,7 @@ package import Shared
 /// The supervisor's end of one worker: its process and its channel. One job, then it is over.
 ///
 /// All blocking calls run on the worker's own queue and are bounded by the deadline that each call names.
-// @unchecked: descriptors are constant, the machine is only touched on `queue`, the state is behind a lock.
+// @unchecked: descriptors are constant, everything that changes is only touched on `queue`.
 package final class Worker: @unchecked Sendable {
     package let pid: Int32
     package let limits: JobLimits
