@@ -107,7 +107,12 @@ let package = Package(
         tests("ContentStoreTests", ["ContentStore", "HTTPTransport"], exclude: ["Vectors"]),
         tests("CoordinationTests", ["Coordination", "HTTPTransport", "LoopbackServer"]),
         tests("DevnetTests", ["DevnetCore", "Ethereum", "ContentStore"], exclude: ["Vectors"]),
-        tests("SupervisorTests", ["Supervisor", "Coordination", "Ethereum"]),
+        tests(
+            "SupervisorTests",
+            [
+                "Supervisor", "Attestation", "Coordination", "CoFHE", "ContentStore", "Ethereum", "HTTPTransport",
+                "DevnetCore", "LoopbackServer", logging,
+            ]),
         tests(
             "SecurityTests",
             [

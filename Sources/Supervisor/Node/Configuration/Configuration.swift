@@ -30,6 +30,8 @@ package struct Configuration: Sendable {
     package var openaiAPIKeyFile: String?
     package var openaiModelIDs: [String] = []
     package var openaiMaxTokens = 512
+    /// For one answer. A model on a small machine may think for long; the job's own limit comes later still.
+    package var openaiTimeoutSeconds = 240
     /// Things worth telling the operator: old names, settings that have no effect here.
     package var notes: [String] = []
 
@@ -72,5 +74,6 @@ package struct Configuration: Sendable {
         openaiAPIKeyFile = read.text(.openaiAPIKeyFile)
         openaiModelIDs = read.list(.openaiModelIDs) ?? []
         openaiMaxTokens = read.integer(.openaiMaxTokens) ?? openaiMaxTokens
+        openaiTimeoutSeconds = read.integer(.openaiTimeoutSeconds) ?? openaiTimeoutSeconds
     }
 }

@@ -33,6 +33,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case openaiAPIKeyFile = "openai_api_key_file"
     case openaiModelIDs = "openai_model_ids"
     case openaiMaxTokens = "openai_max_tokens"
+    case openaiTimeoutSeconds = "openai_timeout_seconds"
 
     package var variable: String { "BLF_" + rawValue.uppercased() }
 
@@ -45,6 +46,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .maxConcurrentJobs: .integer(1...64)
         case .maxPromptBytes: .integer(1...(256 << 20))
         case .openaiMaxTokens: .integer(1...131_072)
+        case .openaiTimeoutSeconds: .integer(1...280)
         case .skipOutputKeyStorage, .zdrCompliant: .truth
         case .supportedModelIDs, .customBackends, .mockModelIDs, .openaiModelIDs: .list
         case .iclEndpoint, .paymentServiceURL, .rpcURL, .cofheEndpoint, .ipfsGateway, .ipfsUploadURL, .groqBaseURL,

@@ -66,7 +66,7 @@ package actor JobBoard {
                 continue
             }
             let age = Int(time(nil)) - (entry.claimedAt ?? 0)
-            if age < Int(JobTiming.limit.components.seconds), let service = services.models.service(for: entry.model) {
+            if age < services.timing.limit.components.seconds, let service = services.models.service(for: entry.model) {
                 start(entry, service, handles: nil)
             } else {
                 await fail(entry, .interrupted)
@@ -139,9 +139,9 @@ package actor JobBoard {
         services.log.event(
             .jobStarted,
             ["job": .string(entry.id.text), "role": .string(entry.role.rawValue), "model": .string(entry.model)])
-        var run = JobRun(services: services, service: service, entry: entry)
+        var run = JobRun(services: services, service: service, entry: entry, handles: handles)
         do throws(JobFailure) {
-            let computed = try await run.compute(handles: handles)
+            let computed = try await run.compute()
             retries[entry.id] = nil
             // The seat is free from here: waiting for a leader or a coordinator takes no worker.
             deliver(computed)

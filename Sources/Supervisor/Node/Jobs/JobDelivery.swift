@@ -62,7 +62,9 @@ final class JobDelivery: Sendable {
         while true {
             let status = try? await services.coordinator.status(of: entry.id)
             if let status, let cid = status.outputCID { return (cid, status.leaderCommitment) }
-            guard Int(time(nil)) - claimedAt < Int(JobTiming.leaderWait.components.seconds) else { throw .leaderSilent }
+            guard Int(time(nil)) - claimedAt < services.timing.leaderWait.components.seconds else {
+                throw .leaderSilent
+            }
             do { try await Task.sleep(for: pause * Double.random(in: 0.8...1.2)) } catch { throw .interrupted }
             pause = min(pause * 2, .seconds(4))
         }

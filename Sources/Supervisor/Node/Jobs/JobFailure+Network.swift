@@ -25,6 +25,21 @@ extension JobFailure {
     }
 }
 
+extension JobFailure {
+    /// How often a claimed job is tried at most, when it ends like this: services come back within moments, a worker
+    /// may have died of somebody else's signal, and everything else would end the same way again.
+    var attempts: Int {
+        switch self {
+        case .modelUnreachable, .modelTimedOut, .modelClosedEarly, .modelRateLimited, .modelServerFailed,
+            .encryptionUnreachable, .encryptionTimedOut, .decryptUnreachable, .blobUnreachable, .blobNotFound,
+            .blobMismatch:
+            3
+        case .workerCrashed, .workerTimedOut, .workerNotStarted: 2
+        default: 1
+        }
+    }
+}
+
 extension CoordinatorError {
     /// Whether the same request may succeed later.
     var isTransient: Bool {

@@ -5,22 +5,28 @@ internal import Glibc
 internal import Logging
 internal import Shared
 
-/// One job from assignment to computed answer, with one worker of its own.
+/// One job from assignment to computed answer, each attempt with a worker of its own.
 ///
 /// Everything that can fail for a reason outside of this node comes before the claim, because only a claim can hurt:
-/// the model is known, the key is sealed to the worker, the blob is downloaded and verified.
+/// the model is known, the key is sealed to the worker, the blob is downloaded and verified. After the claim, what may
+/// pass is tried again: a claim cannot be handed back, and silence counts against the node.
 struct JobRun {
     let services: JobServices
     let service: ModelCatalogue.Service
     var entry: JournalEntry
+    private var handles: KeyHandles?
     private let log: Logger
     /// By when the job must be over: from the start of the preparation at first, from the claim afterwards.
-    private var deadline = ContinuousClock.now + JobTiming.preparation
+    private var deadline: ContinuousClock.Instant
+    private var isClaimed = false
 
-    init(services: JobServices, service: ModelCatalogue.Service, entry: JournalEntry) {
+    /// - Parameter handles: nil where the coordinator names them in its answer to the claim only.
+    init(services: JobServices, service: ModelCatalogue.Service, entry: JournalEntry, handles: KeyHandles?) {
         self.services = services
         self.service = service
         self.entry = entry
+        self.handles = handles
+        deadline = .now + services.timing.preparation
         var log = services.log
         log[metadataKey: "job"] = .string(entry.id.text)
         self.log = log
@@ -28,21 +34,40 @@ struct JobRun {
 
     /// Runs the job until its answer is in the journal. A verifier's answer is its inner hash, a leader's the whole
     /// submission.
-    mutating func compute(handles: KeyHandles?) async throws(JobFailure) -> JournalEntry {
+    mutating func compute() async throws(JobFailure) -> JournalEntry {
+        var attempt = 1
+        while true {
+            do throws(JobFailure) {
+                try await once()
+                return entry
+            } catch {
+                guard .now < deadline else { throw .outOfTime }
+                guard isClaimed, attempt < error.attempts, attempt <= services.timing.pauses.count else { throw error }
+                let pause = services.timing.pauses[attempt - 1] * Double.random(in: 0.8...1.2)
+                guard .now + pause < deadline else { throw error }
+                log.event(.jobRetried, ["code": .string(error.rawValue), "attempt": .stringConvertible(attempt)])
+                do { try await Task.sleep(for: pause) } catch { throw .interrupted }
+                attempt += 1
+            }
+        }
+    }
+
+    private mutating func once() async throws(JobFailure) {
         let worker = try await ofWorker { () throws(WorkerError) in try await services.workers.take() }
         defer { worker.kill() }
         // Told to stop, the job ends with its worker: no wait on the channel looks at cancellation.
-        let result = await withTaskCancellationHandler { () async -> Result<JournalEntry, JobFailure> in
-            do throws(JobFailure) { return .success(try await serve(worker, handles)) } catch { return .failure(error) }
+        let result = await withTaskCancellationHandler { () async -> Result<Void, JobFailure> in
+            do throws(JobFailure) { return .success(try await serve(worker)) } catch { return .failure(error) }
         } onCancel: {
             worker.kill()
         }
-        return try result.get()
+        try result.get()
     }
 
-    private mutating func serve(_ worker: Worker, _ handles: KeyHandles?) async throws(JobFailure) -> JournalEntry {
-        let prepared = try await prepare(worker, handles: handles)
-        if prepared.claimed == nil { _ = try await claim() }
+    private mutating func serve(_ worker: Worker) async throws(JobFailure) {
+        let prepared = try await prepare(worker)
+        guard worker.isAlive else { throw .workerCrashed }
+        if !isClaimed { _ = try await claim() }
         log.event(.inferenceStarted, ["backend": .string(service.name)])
         let started = ContinuousClock.now
         try await material(prepared, to: worker)
@@ -51,10 +76,9 @@ struct JobRun {
             .inferenceCompleted, ["milliseconds": .stringConvertible((ContinuousClock.now - started).milliseconds)])
         entry.innerHash = answer.innerHash
         if entry.role == .leader { try await deliver(answer, worker) }
-        try await finish(worker)
+        await finish(worker)
         entry.state = .computed
         try await record()
-        return entry
     }
 
     // MARK: - Before the claim
@@ -62,10 +86,9 @@ struct JobRun {
     private struct Prepared {
         let sealed: SealedKey
         let blob: [UInt8]
-        let claimed: KeyHandles?
     }
 
-    private mutating func prepare(_ worker: Worker, handles: KeyHandles?) async throws(JobFailure) -> Prepared {
+    private mutating func prepare(_ worker: Worker) async throws(JobFailure) -> Prepared {
         let cid: CID
         do { cid = try CID(entry.promptCID) } catch { throw .blobMismatch }
         let order = JobOrder(
@@ -80,32 +103,54 @@ struct JobRun {
             return key
         }
         // Old coordinators name no handles before the claim.
-        let claimed: KeyHandles? = handles == nil ? try await claim() : nil
-        guard let used = handles ?? claimed else { throw .handlesMissing }
-        guard used.areSet else { throw .handleZero }
-        async let sealed = seal(used, to: publicKey)
+        if handles == nil { handles = try await claim() }
+        guard let handles else { throw .handlesMissing }
+        guard handles.areSet else { throw .handleZero }
+        async let sealed = seal(handles, to: publicKey)
         async let blob = download(cid)
         let both = await (sealed, blob)
-        return Prepared(sealed: try both.0.get(), blob: try both.1.get(), claimed: claimed)
+        return Prepared(sealed: try both.0.get(), blob: try both.1.get())
     }
 
     private func seal(_ handles: KeyHandles, to publicKey: [UInt8]) async -> Result<SealedKey, JobFailure> {
-        do throws(ThresholdError) {
-            let sealed = try await services.network.sealedKey(handles, to: publicKey)
-            log.event(.keySealed)
-            return .success(sealed)
-        } catch {
-            log.event(.decryptFailed, ["reason": .string("\(error)")])
-            return .failure(error == .unreachable ? .decryptUnreachable : .decryptRefused)
+        let (network, log) = (services.network, log)
+        return await beforeDeadline {
+            do throws(ThresholdError) {
+                let sealed = try await network.sealedKey(handles, to: publicKey)
+                log.event(.keySealed)
+                return .success(sealed)
+            } catch {
+                log.event(.decryptFailed, ["reason": .string("\(error)")])
+                return .failure(error == .unreachable ? .decryptUnreachable : .decryptRefused)
+            }
         }
     }
 
     private func download(_ cid: CID) async -> Result<[UInt8], JobFailure> {
-        do throws(ContentError) {
-            let blob = try await services.content.download(cid, maximumBytes: services.limits.blob)
-            log.event(.promptDownloaded, ["bytes": .stringConvertible(blob.count)])
-            return .success(blob)
-        } catch { return .failure(JobFailure(content: error)) }
+        let (content, log, limit) = (services.content, log, services.limits.blob)
+        return await beforeDeadline {
+            do throws(ContentError) {
+                let blob = try await content.download(cid, maximumBytes: limit)
+                log.event(.promptDownloaded, ["bytes": .stringConvertible(blob.count)])
+                return .success(blob)
+            } catch { return .failure(JobFailure(content: error)) }
+        }
+    }
+
+    /// What others do for the job ends with the job: their own patience may be longer than what is left.
+    private func beforeDeadline<R: Sendable>(
+        _ operation: @escaping @Sendable () async -> Result<R, JobFailure>
+    ) async -> Result<R, JobFailure> {
+        let deadline = deadline
+        return await withTaskGroup(of: Result<R, JobFailure>.self) { group in
+            group.addTask(operation: operation)
+            group.addTask {
+                try? await Task.sleep(until: deadline, clock: .continuous)
+                return .failure(Task.isCancelled ? .interrupted : .outOfTime)
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? .failure(.outOfTime)
+        }
     }
 
     /// Promises the job. What the journal knows by then is enough to take it up again after a crash.
@@ -113,9 +158,11 @@ struct JobRun {
         entry.state = .claimed
         entry.claimedAt = Int(time(nil))
         try await record()
+        let promised = ContinuousClock.now
         do throws(CoordinatorError) {
             let claim = try await services.coordinator.claim(entry.id)
-            deadline = .now + JobTiming.limit
+            deadline = promised + services.timing.limit
+            isClaimed = true
             log.event(.jobClaimed)
             return claim.hasPromptKey ? KeyHandles(high: claim.keyHigh, low: claim.keyLow) : nil
         } catch { throw JobFailure(claim: error) }
@@ -187,23 +234,14 @@ struct JobRun {
         entry.submission = submission.body
     }
 
-    /// Stores the answer, but not past the job's end: the upload's own patience is longer than what may be left.
     private func upload(_ blob: [UInt8]) async -> Result<CID, JobFailure> {
-        let (content, log, deadline) = (services.content, log, deadline)
-        return await withTaskGroup(of: Result<CID, JobFailure>.self) { group in
-            group.addTask {
-                do throws(ContentError) {
-                    let cid = try await content.upload(blob)
-                    log.event(.outputUploaded, ["cid": .string(cid.text), "bytes": .stringConvertible(blob.count)])
-                    return .success(cid)
-                } catch { return .failure(.uploadFailed) }
-            }
-            group.addTask {
-                try? await Task.sleep(until: deadline, clock: .continuous)
-                return .failure(.outOfTime)
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? .failure(.uploadFailed)
+        let (content, log) = (services.content, log)
+        return await beforeDeadline {
+            do throws(ContentError) {
+                let cid = try await content.upload(blob)
+                log.event(.outputUploaded, ["cid": .string(cid.text), "bytes": .stringConvertible(blob.count)])
+                return .success(cid)
+            } catch { return .failure(.uploadFailed) }
         }
     }
 
@@ -215,15 +253,15 @@ struct JobRun {
             guard let high = handles[0], let low = handles[1] else { throw .encryptionFailed }
             let key = KeyHandles(high: high, low: low)
             guard key.areSet else { throw .encryptionFailed }
+            log.event(.outputKeyEncrypted)
             return .success(key)
         } catch { return .failure(error) }
     }
 
-    /// Tells the worker that nothing more is needed; it wipes and ends.
-    private func finish(_ worker: Worker) async throws(JobFailure) {
-        try await ofWorker { () throws(WorkerError) in
-            try await worker.send(.done, deadline: .now + JobTiming.workerStep)
-        }
+    /// Tells the worker that nothing more is needed; it wipes and ends. The answer is complete: a worker that dies now
+    /// costs nothing.
+    private func finish(_ worker: Worker) async {
+        try? await worker.send(.done, deadline: .now + JobTiming.workerStep)
         await worker.waitForEnd(within: .seconds(1))
     }
 

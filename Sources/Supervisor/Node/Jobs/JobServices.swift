@@ -16,12 +16,13 @@ package struct JobServices: Sendable {
     package let journal: Journal
     package let address: Address
     package let limits: JobLimits
+    package let timing: JobTiming
     package let log: Logger
 
     package init(
         coordinator: CoordinatorClient, content: ContentStore, network: any ThresholdNetwork, workers: WorkerPool,
         models: ModelCatalogue, connector: EndpointConnector, journal: Journal, address: Address, limits: JobLimits,
-        log: Logger
+        timing: JobTiming = JobTiming(), log: Logger
     ) {
         self.coordinator = coordinator
         self.content = content
@@ -32,6 +33,7 @@ package struct JobServices: Sendable {
         self.journal = journal
         self.address = address
         self.limits = limits
+        self.timing = timing
         self.log = log
     }
 }

@@ -1,13 +1,17 @@
 /// The clocks of one job (icl.md 2.3). The coordinator counts 300 s from the last claim and never forgives.
-package enum JobTiming {
+package struct JobTiming: Sendable {
     /// From the claim to the last byte sent.
-    package static let limit = Duration.seconds(300)
+    package var limit = Duration.seconds(300)
     /// A verifier still has to send its verdict after the leader delivered.
-    package static let leaderWait = Duration.seconds(285)
+    package var leaderWait = Duration.seconds(285)
     /// Decrypting and downloading, before anything was promised.
-    package static let preparation = Duration.seconds(120)
+    package var preparation = Duration.seconds(120)
+    /// Before a claimed job is tried again, after its first and its second failure.
+    package var pauses = [Duration.seconds(1), .seconds(5)]
     /// One step of the channel that needs no network and no model.
     static let workerStep = Duration.seconds(20)
     /// A model outside of any job.
     static let inference = Duration.seconds(280)
+
+    package init() {}
 }

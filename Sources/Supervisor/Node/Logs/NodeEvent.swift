@@ -27,18 +27,23 @@ package enum NodeEvent: String, Sendable, CaseIterable {
     case inferenceStarted = "inference_started"
     case inferenceCompleted = "inference_completed"
     case outputUploaded = "output_uploaded"
+    case outputKeyEncrypted = "output_key_encrypted"
     case resultSent = "result_sent"
     case verdictMatch = "verdict_match"
     case verdictNoMatch = "verdict_no_match"
     case leaderAwaited = "leader_awaited"
     case resultResent = "result_resent"
+    /// A claimed job failed in a way that may pass, and is tried again in a fresh worker.
+    case jobRetried = "job_retried"
     case jobFailed = "job_failed"
 
     package var level: Logger.Level {
         switch self {
-        case .heartbeatSent, .promptDownloaded, .keySealed, .inferenceStarted, .leaderAwaited: .debug
+        case .heartbeatSent, .promptDownloaded, .keySealed, .inferenceStarted, .outputKeyEncrypted,
+            .leaderAwaited:
+            .debug
         case .layerMissing, .configurationNote, .clockSkewed, .heartbeatFailed, .assignmentsFailed, .assignmentRefused,
-            .decryptFailed, .verdictNoMatch:
+            .decryptFailed, .verdictNoMatch, .jobRetried:
             .warning
         case .attestationFailed, .jobFailed: .error
         default: .info

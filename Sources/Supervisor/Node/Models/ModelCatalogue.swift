@@ -23,7 +23,7 @@ package struct ModelCatalogue: Sendable {
     private let mockIDs: Set<String>
     private let openaiIDs: [String]
     private let allowed: [String]
-    private let openai: (base: ServiceURL, maximumTokens: Int)?
+    private let openai: (base: ServiceURL, maximumTokens: Int, timeout: Int)?
     private let groq: ServiceURL
     private let gemini: ServiceURL
     private let groqKey: SharedSecret?
@@ -32,8 +32,6 @@ package struct ModelCatalogue: Sendable {
 
     /// The published node's time for one answer, in milliseconds.
     private static let timeout = 60_000
-    /// A model on a small machine may think for long; the job's own limit comes later still.
-    private static let localTimeout = 240_000
 
     package init(_ configuration: Configuration, environment: OperatorEnvironment) throws(ConfigurationError) {
         mockIDs = Set(configuration.mockModelIDs)
@@ -50,7 +48,7 @@ package struct ModelCatalogue: Sendable {
             openai = nil
         } else {
             guard let base = configuration.openaiBaseURL else { throw .missing(key: Setting.openaiBaseURL.rawValue) }
-            openai = (base, configuration.openaiMaxTokens)
+            openai = (base, configuration.openaiMaxTokens, configuration.openaiTimeoutSeconds * 1000)
         }
     }
 
@@ -72,7 +70,7 @@ package struct ModelCatalogue: Sendable {
         if let openai, openaiIDs.contains(modelID) {
             return chat(
                 .openai, modelID, openai.base, ["chat", "completions"], openaiKey, tokens: openai.maximumTokens,
-                timeout: ModelCatalogue.localTimeout)
+                timeout: openai.timeout)
         }
         if let name = ModelCatalogue.name(in: modelID, after: "groq:"), let groqKey {
             return chat(.groq, name, groq, ["chat", "completions"], groqKey)
