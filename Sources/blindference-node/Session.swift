@@ -26,9 +26,7 @@ struct Session {
 
     func wallet(_ options: PasswordOptions) throws -> PrivateKey {
         let file = try KeystoreFile.load(path: configuration.keystorePath)
-        if file.isExposed {
-            Terminal.note("Others may read \(configuration.keystorePath). Run: chmod 600 \(configuration.keystorePath)")
-        }
+        guard !file.isExposed else { throw ConfigurationError.secretFileExposed(path: configuration.keystorePath) }
         let password = try Password.existing(options, environment: environment)
         let wallet = try file.keystore.open(password: password.bytes)
         if let expected = configuration.nodeAddress, expected != wallet.address {

@@ -92,6 +92,24 @@ struct KeystoreCommandTests {
         #expect(ContinuousClock.now - start < .seconds(5))
     }
 
+    @Test("a keystore that others may read is refused until its mode is right")
+    func exposedKeystore() async throws {
+        let operating = try Operator()
+        defer { operating.remove() }
+        try await operating.initialise()
+        // Wrong in another way as well, so that nothing runs: the mode is looked at first.
+        let settings = ["BLF_KEY_PASSWORD": "wrong"]
+        for mode in [0o644, 0o640, 0o604] {
+            #expect(chmod(operating.file("keystore.json"), mode_t(mode)) == 0)
+            let refused = try await operating.run("run", environment: settings)
+            #expect(refused.status == 1)
+            #expect(refused.output.contains("chmod 600 \(operating.file("keystore.json"))"), "\(refused.output)")
+        }
+        #expect(chmod(operating.file("keystore.json"), 0o600) == 0)
+        let read = try await operating.run("run", environment: settings)
+        #expect(read.output.contains("password is wrong"), "\(read.output)")
+    }
+
     @Test("files with secrets that others may read are refused", arguments: ["password", "key", "api"])
     func exposed(kind: String) async throws {
         let operating = try Operator()

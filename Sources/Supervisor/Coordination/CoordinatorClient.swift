@@ -7,6 +7,9 @@ internal import Synchronization
 /// Every call has a limit of 15 s an attempt, is retried with full jitter on lost connections, 429 and 5xx, and signs
 /// each attempt afresh over the same bytes. Other answers of the 400s are final. No answer is trusted for more than an
 /// unauthenticated peer's.
+///
+/// Left out on purpose: the escrow route, whose answer is always 0 (icl.md 1.8), and the push channel (icl.md 1.10), for
+/// which a node would have to listen to the network.
 package final class CoordinatorClient: Sendable {
     private static let attemptLimit = Duration.seconds(15)
     /// Less than this is not worth an attempt.
