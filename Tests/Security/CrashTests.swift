@@ -20,7 +20,7 @@ extension Security {
             let busy = ProcessView(process.pid).children.filter { $0.descriptors.count == 5 }
             try #require(busy.count == 1)
             kill(busy[0].pid, SIGKILL)
-            let line = try await process.line(within: 10) { $0.contains("\"job_failed\"") }
+            let line = try await process.line(within: 10) { $0.contains("\"job_retried\"") }
             #expect(line.contains(JobFailure.workerCrashed.rawValue) && line.contains(question.jobID))
             #expect(!busy[0].exists)
             let needles = question.needles

@@ -4,7 +4,7 @@ internal import Shared
 
 /// The worker's end of the channel: descriptor 3, blocking. When the supervisor goes away, the worker ends.
 struct SupervisorChannel: ~Copyable {
-    static let descriptor: Int32 = 3
+    static let descriptor = Int32(SystemCallTable.channel)
 
     let limits: JobLimits
     private(set) var machine = JobMachine()

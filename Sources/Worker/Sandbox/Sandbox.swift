@@ -20,7 +20,10 @@ package struct Sandbox {
 
     private static let nobody: uid_t = 65534
 
-    package init(arenaCapacity: Int, trustFile: String?) throws(SandboxError) {
+    /// - Parameter rules: tests narrow the table to see each rule needed; a worker has no way to name others.
+    package init(
+        arenaCapacity: Int, trustFile: String?, rules: [SystemCallRule] = SystemCallTable.current.rules
+    ) throws(SandboxError) {
         // exec made the process dumpable again.
         guard csystem_set_nondumpable() == 0 else { throw .dumpable }
         // The arena comes before the identity goes: root may lock more than a user.
@@ -47,6 +50,6 @@ package struct Sandbox {
         _ = csystem_deny_executable_memory()
         _ = csystem_disable_speculation_leaks()
         landlock = csystem_landlock_deny_all() == 0 ? Int(csystem_landlock_abi()) : 0
-        try SystemCallFilter.install()
+        try SystemCallFilter.install(rules)
     }
 }
