@@ -18,6 +18,7 @@ export MODEL ?= local
 release: setup
 	@# By name: a package's other products include libraries that do not link this way.
 	for program in $(PROGRAMS); do swift build $(RELEASE_FLAGS) --product "$$program"; done
+	scripts/measure-worker.sh .build/release
 
 ## install the system packages that are missing
 setup:

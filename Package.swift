@@ -38,6 +38,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
@@ -70,12 +71,14 @@ let package = Package(
             dependencies: [
                 "Shared", "CSystem", "HTTPTransport", "Ethereum", "ContentStore", "Coordination", "CoFHE",
                 "Attestation",
-                logging, .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                logging, .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             path: "Sources/Supervisor/Node", swiftSettings: settings),
         .executableTarget(
-            name: "blindference-node", dependencies: ["Supervisor", "Ethereum", "Shared", argumentParser, logging],
+            name: "blindference-node",
+            dependencies: ["Supervisor", "Coordination", "Ethereum", "Shared", argumentParser, logging],
             swiftSettings: settings),
 
         // The toy network.
@@ -111,7 +114,8 @@ let package = Package(
             "SupervisorTests",
             [
                 "Supervisor", "Attestation", "Coordination", "CoFHE", "ContentStore", "Ethereum", "HTTPTransport",
-                "DevnetCore", "LoopbackServer", logging,
+                "DevnetCore", "LoopbackServer", logging, .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
             ]),
         tests(
             "SecurityTests",

@@ -49,16 +49,10 @@ int csystem_landlock_abi(void) {
     return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 }
 
-int csystem_landlock_deny_all(void) {
-    int abi = csystem_landlock_abi();
-    if (abi < 1) return -1;
-    // Rights by ABI: 13 file rights at 1, refer at 2, truncate at 3, TCP at 4, ioctl at 5, scopes at 6.
-    struct { uint64_t files, network, scopes; } rights = {0, 0, 0};
-    int file_rights = abi >= 5 ? 16 : abi >= 3 ? 15 : abi == 2 ? 14 : 13;
-    rights.files = (1ULL << file_rights) - 1;
-    if (abi >= 4) rights.network = 3;
-    if (abi >= 6) rights.scopes = 3;
-    size_t size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
+int csystem_landlock_deny(uint64_t files, uint64_t network, uint64_t scopes) {
+    // A kernel takes a shorter struct of an older ABI, and a longer one only if the rest is zero.
+    struct { uint64_t files, network, scopes; } rights = {files, network, scopes};
+    size_t size = scopes ? 24 : network ? 16 : 8;
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rights, size, 0);
     if (ruleset < 0) return -1;
     int result = (int)syscall(SYS_landlock_restrict_self, ruleset, 0);

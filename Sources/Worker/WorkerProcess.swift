@@ -25,11 +25,7 @@ package enum WorkerProcess {
         var status: Int32 = 0
         do throws(ChannelError) {
             var channel = SupervisorChannel(limits: limits)
-            try channel.send(
-                .ready,
-                fields: [
-                    .init("landlock", .integer(sandbox.landlock)), .init("arena", .string(sandbox.arena.rawValue)),
-                ])
+            try channel.send(.ready, fields: sandbox.readyFields)
             var job = Job(channel: channel, trust: sandbox.trust)
             try job.run()
         } catch .closed { status = 64 } catch { status = 65 }

@@ -76,8 +76,9 @@ struct ConfigurationCommandTests {
         let operating = try Operator()
         defer { operating.remove() }
         let keys = [
-            "address", "running", "keystore", "coordinator", "models", "tier", "certificateExpiresIn", "jobs_seen",
-            "jobs_claimed", "jobs_computed", "jobs_sent", "jobs_failed",
+            "address", "running", "keystore", "coordinator", "models", "tier", "certificateExpiresIn",
+            "sandboxManifest", "missingLayers", "jobs_seen", "jobs_claimed", "jobs_computed", "jobs_sent",
+            "jobs_failed",
         ]
         for isFresh in [true, false] {
             if !isFresh { try await operating.initialise() }

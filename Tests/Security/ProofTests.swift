@@ -54,13 +54,15 @@ extension Security {
         static let walls: [(left: String, named: WorkerProof.Wall)] = [
             ("seccomp", .seccomp), ("singleThread", .singleThread), ("capabilities", .capabilities),
             ("notTraced", .notTraced), ("notDumpable", .notDumpable), ("fileSizeLimit", .fileSizeLimit),
+            ("lockedMemory", .lockedMemory), ("descriptors", .descriptors), ("environment", .environment),
         ]
 
         @Test(
             "a worker that says it is ready but lacks one wall is refused by that wall's name, and hears nothing",
             arguments: walls)
         func refused(_ wall: (left: String, named: WorkerProof.Wall)) async throws {
-            if geteuid() != 0, wall.named == .capabilities { return }
+            // Others than root may not look at these.
+            if geteuid() != 0, [.capabilities, .descriptors, .environment].contains(wall.named) { return }
             let observer = try Observer()
             let spawner = try Security.spawner(Security.unconfined, argument: "\(wall.left):\(observer.path)")
             await #expect(throws: WorkerError.notConfined(wall.named)) { _ = try await spawner.spawn() }

@@ -31,6 +31,19 @@ struct JobClockTests {
         #expect(model.requests.count == 1)
     }
 
+    @Test("plaintext that lies open for longer than the ceiling ends the job, and the journal has both")
+    func exposure() async throws {
+        let model = try LoopbackServer { _ in .hang() }
+        var timing = JobTiming()
+        timing.exposure = .seconds(1)
+        let network = try await OneNode(asking: model, timing)
+        let entry = try await network.serveOneJob()
+        #expect(entry.failure == .exposedTooLong)
+        let microseconds = try #require(entry.exposure)
+        #expect((1_000_000...2_500_000).contains(microseconds))
+        #expect(entry.receipt != nil)
+    }
+
     @Test("a failure that may pass is tried again, but not past the job's limit")
     func modelIsBusy() async throws {
         let model = try LoopbackServer { _ in .json("{}", status: 503) }
@@ -99,7 +112,8 @@ private final class OneNode {
         board = JobBoard(services: services, seats: 1) {}
         let backend = MockAttestation(key: try MockAttestation.networkKey())
         _ = try await AttestationWatchdog(
-            coordinator: coordinator, backend: backend, models: models.advertised, journal: journal, log: log
+            coordinator: coordinator, backend: backend, models: models.advertised, manifest: program.manifest,
+            journal: journal, log: log
         ).attest()
     }
 

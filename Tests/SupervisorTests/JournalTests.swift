@@ -26,6 +26,8 @@ struct JournalTests {
         whole.commitment = Array(0..<32)
         whole.submission = Array(#"{"jobId":"0xAB/é ?"}"#.utf8)
         whole.failure = .uploadFailed
+        whole.receipt = Array(#"{"manifest":"00"}"#.utf8)
+        whole.exposure = 1234
         try await Journal(path: path).record(whole)
         #expect(try await Journal(path: path).entry(whole.id) == whole)
         #expect(try await Journal(path: path).entry(try #require(JobID("other"))) == nil)
@@ -77,5 +79,31 @@ struct JournalTests {
         try Data(text.utf8).write(to: URL(filePath: path))
         #expect(throws: Journal.Failure.unavailable(path: path)) { try Journal(path: path) }
         #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+    }
+
+    @Test("a journal of the first version is taken over with its jobs")
+    func firstVersion() async throws {
+        let path = path()
+        let statements = """
+            CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY);
+            INSERT INTO grdb_migrations VALUES ('1: jobs and state');
+            CREATE TABLE job (id TEXT PRIMARY KEY NOT NULL, role TEXT NOT NULL, model TEXT NOT NULL,
+                promptCID TEXT NOT NULL, state TEXT NOT NULL, failure TEXT, updatedAt INTEGER NOT NULL,
+                claimedAt INTEGER, innerHash BLOB, commitment BLOB, submission BLOB) WITHOUT ROWID;
+            CREATE TABLE state (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
+            INSERT INTO job VALUES ('old', 'leader', 'mock', 'Qm', 'sent', NULL, 5, 4, NULL, NULL, NULL);
+            """
+        let writer = Process()
+        writer.executableURL = URL(filePath: "/usr/bin/env")
+        writer.arguments = [
+            "python3", "-c", "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])", path,
+            statements,
+        ]
+        try writer.run()
+        writer.waitUntilExit()
+        #expect(writer.terminationStatus == 0)
+        let id = try #require(JobID("old"))
+        let job = try #require(try await Journal(path: path).entry(id))
+        #expect(job.state == .sent && job.claimedAt == 4 && job.receipt == nil && job.exposure == nil)
     }
 }

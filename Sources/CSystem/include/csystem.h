@@ -33,8 +33,9 @@ int csystem_set_parent_death_signal(int signal);
 
 /// The kernel's Landlock ABI version, or -1 where there is none.
 int csystem_landlock_abi(void);
-/// Denies every file system, TCP and scope right that the kernel's ABI knows. Needs no_new_privs.
-int csystem_landlock_deny_all(void);
+/// Denies these file system, TCP and scope rights everywhere, for good. Needs no_new_privs. Masks of an ABI that the
+/// kernel does not have must be 0.
+int csystem_landlock_deny(uint64_t files, uint64_t network, uint64_t scopes);
 
 /// sendmsg/recvmsg with at most one descriptor. `*descriptor` is -1 where none came.
 ssize_t csystem_send_descriptor(int socket, const void *bytes, size_t count, int descriptor);
@@ -47,6 +48,11 @@ int csystem_pidfd_reap(int pidfd, int *outcome);
 
 /// The same outcome without reaping, once the process has ended; -1 while it runs.
 int csystem_pidfd_peek(int pidfd);
+
+/// A copy of a file in memory that nobody can change any more, not even root; executable by its descriptor.
+int csystem_sealed_copy(int file, const char *name);
+/// The SHA-256 of the worker this node was built with; all zero where the build did not write it.
+void csystem_worker_sha256(uint8_t digest[32]);
 
 /// How many kinds of namespaces all workers share: net, ipc, uts, mount.
 enum { csystem_world_size = 4 };

@@ -50,6 +50,8 @@ package enum JobFailure: String, Error, Sendable, CaseIterable {
     case resultRefused = "result_refused"
     case leaderSilent = "leader_silent"
     case outOfTime = "out_of_time"
+    /// Prompt and answer lay open in the worker for longer than `max_exposure_seconds`.
+    case exposedTooLong = "exposed_too_long"
     case journalUnavailable = "journal_unavailable"
     case interrupted = "interrupted"
 

@@ -19,7 +19,8 @@ package struct MockAttestation: AttestationBackend {
     /// A constant of the protocol: the same for every version.
     package var runtimeHash: [UInt8] { SHA256.hash(Array("blindference-node-v0.1.0-mock".utf8)) }
 
-    package func quote(nonce: [UInt8]) throws(AttestationError) -> [UInt8] {
+    /// The protocol's mock quote covers the nonce alone.
+    package func quote(nonce: [UInt8], manifest: [UInt8]) throws(AttestationError) -> [UInt8] {
         guard nonce.count == 32 else { throw .nonceMalformed }
         var digest = [UInt8](repeating: 0, count: SHA256.byteCount)
         var count = UInt32(digest.count)

@@ -43,11 +43,9 @@ extension Node {
         guard !models.isEmpty else { throw .noModels }
         let limits = JobLimits(prompt: configuration.maxPromptBytes)
         try checkMemoryLock(limits)
-        let program: WorkerProgram
-        let trustFile = try trustFile(configuration, models)
-        do throws(WorkerError) {
-            program = try WorkerProgram(path: workerPath, limits: limits, trustFile: trustFile)
-        } catch { throw .worker(error) }
+        let program = try worker(configuration, models, at: workerPath)
+        var timing = JobTiming()
+        timing.exposure = .seconds(configuration.maxExposureSeconds)
         let journal: Journal
         do { journal = try Journal(path: directory + "/journal.sqlite") } catch { throw .journal(error) }
         let client: CurlClient
@@ -59,11 +57,10 @@ extension Node {
             network: try network(configuration, wallet, client),
             workers: WorkerPool(spawner: WorkerSpawner(program: program), size: configuration.maxConcurrentJobs),
             models: models, connector: EndpointConnector(), journal: journal, address: wallet.address, limits: limits,
-            log: log)
+            timing: timing, log: log)
         let watchdog = AttestationWatchdog(
             coordinator: coordinator, backend: try attestation(environment), models: models.advertised,
-            journal: journal,
-            log: log)
+            manifest: program.manifest, journal: journal, log: log)
         return Node(services: services, watchdog: watchdog, seats: configuration.maxConcurrentJobs, log: log)
     }
 
@@ -72,7 +69,7 @@ extension Node {
     /// - Parameter mockKey: in place of `MOCK_ATTESTATION_KEY` and the network's public key.
     package static func attestOnce(
         _ configuration: Configuration, environment: OperatorEnvironment, wallet: PrivateKey, directory: String,
-        mockKey: SharedSecret?, log: Logger
+        workerPath: String, mockKey: SharedSecret?, log: Logger
     ) async throws -> Certificate {
         let journal = try Journal(path: directory + "/journal.sqlite")
         let models = try ModelCatalogue(configuration, environment: environment)
@@ -80,7 +77,8 @@ extension Node {
             baseURL: configuration.iclEndpoint, client: try CurlClient(), signer: WalletSigner(wallet: wallet))
         let backend = try mockKey.map { MockAttestation(key: $0) } ?? attestation(environment)
         return try await AttestationWatchdog(
-            coordinator: coordinator, backend: backend, models: models.advertised, journal: journal, log: log
+            coordinator: coordinator, backend: backend, models: models.advertised,
+            manifest: try worker(configuration, models, at: workerPath).manifest, journal: journal, log: log
         ).attest()
     }
 
@@ -92,6 +90,19 @@ extension Node {
         } catch { throw .secretMemory(error) }
     }
 
+    /// The worker that this node was built with, and no other.
+    static func worker(
+        _ configuration: Configuration, _ models: ModelCatalogue, at path: String
+    ) throws(StartError) -> WorkerProgram {
+        let trustFile = try trustFile(configuration, models)
+        do throws(WorkerError) {
+            guard let measurement = WorkerProgram.builtIn else { throw .notMeasured }
+            return try WorkerProgram(
+                path: path, limits: JobLimits(prompt: configuration.maxPromptBytes), trustFile: trustFile,
+                required: configuration.requiredLayers, expected: measurement)
+        } catch { throw .worker(error) }
+    }
+
     /// One worker locks its whole arena. Root is not bound by the limit.
     private static func checkMemoryLock(_ limits: JobLimits) throws(StartError) {
         guard geteuid() != 0 else { return }
@@ -101,7 +112,9 @@ extension Node {
     }
 
     /// `SSL_CERT_FILE`, or the system's bundle: the store that libcurl uses as well.
-    static func trustFile(_ configuration: Configuration, _ models: ModelCatalogue) throws(StartError) -> String? {
+    private static func trustFile(_ configuration: Configuration, _ models: ModelCatalogue) throws(StartError)
+        -> String?
+    {
         guard models.usesTLS || configuration.cofheEndpoint?.scheme == .https else { return nil }
         let path = getenv("SSL_CERT_FILE").map { String(cString: $0) } ?? "/etc/ssl/certs/ca-certificates.crt"
         guard FileManager.default.isReadableFile(atPath: path) else { throw .noTrustStore(path: path) }

@@ -21,7 +21,7 @@ package struct Node: Sendable {
     /// Runs until SIGTERM or SIGINT; then finishes what runs, beats once more and returns.
     package func run() async throws {
         // Refuse to run before promising anything, when not even one worker can be confined.
-        try await services.workers.fill()
+        if let receipt = try await services.workers.fill() { try await note(receipt) }
         let attested = Gate()
         let pulse = Pulse()
         let board = JobBoard(services: services, seats: seats) { pulse.knock() }
@@ -49,5 +49,13 @@ package struct Node: Sendable {
         try await group.run()
         await services.workers.close()
         log.event(.nodeStopped)
+    }
+
+    /// Names what this machine's kernel does not give, in the log and for `status`.
+    private func note(_ receipt: SandboxReceipt) async throws {
+        for layer in receipt.missing {
+            log.event(.layerMissing, ["layer": .string(layer.rawValue), "consequence": .string(layer.consequence)])
+        }
+        try await NodeStatus.store(receipt, in: services.journal)
     }
 }

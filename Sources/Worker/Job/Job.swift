@@ -26,28 +26,30 @@ struct Job: ~Copyable {
     private mutating func serve(_ order: JobOrder, credential: consuming SecretBytes) throws {
         let pair = try SealingKeyPair()
         try channel.send(.sealingKey, fields: [.init("public", .string(Hexadecimal.encode(pair.publicKey)))])
-        let prompt = try receivePrompt(pair)
+        let material = try channel.receive(.material)
+        let opened = MonotonicTime.now
+        let prompt = try receivePrompt(material, pair)
         let answer = try infer(order, prompt, credential: credential)
         let innerHash = try Job.innerHash(answer)
-        let hashField = JSONValue.Member("innerHash", .string(Hexadecimal.encode(innerHash)))
         switch order.encryption {
         case .none:
             _ = consume answer
-            try channel.send(.output, fields: [hashField])
+            try channel.send(.output, fields: Job.outputFields(innerHash, opened))
         case .some(let encryption):
             let key = try SecretBytes.random(count: Cryptography.keyBytes)
             let sealed = try Cryptography.seal(answer, key: key)
             // The next steps wait for others: upload, encryption service. Nothing plain waits with them.
             _ = consume answer
-            try channel.send(.output, fields: [hashField], body: sealed)
+            try channel.send(.output, fields: Job.outputFields(innerHash, opened), body: sealed)
             try storeOutputKey(key, encryption)
         }
         _ = try channel.receive(.done)
     }
 
     /// Unseals the key halves and decrypts the prompt; key and halves are gone afterwards.
-    private mutating func receivePrompt(_ pair: borrowing SealingKeyPair) throws -> SecretBytes {
-        let material = try channel.receive(.material)
+    private mutating func receivePrompt(
+        _ material: SupervisorChannel.Received, _ pair: borrowing SealingKeyPair
+    ) throws -> SecretBytes {
         let sizes = ["high", "low", "blob"].map { material.fields[$0]?.int ?? -1 }
         guard sizes.allSatisfy({ $0 >= 0 && $0 <= material.bodyLength }), sizes.reduce(0, +) == material.bodyLength
         else {
@@ -111,6 +113,14 @@ struct Job: ~Copyable {
         let reply = try channel.receive(.endpoint)
         return try Connection(
             descriptor: reply.descriptor, endpoint: endpoint, trust: trust, deadline: Deadline(milliseconds: timeout))
+    }
+
+    /// Called when everything plain has been wiped.
+    private static func outputFields(_ innerHash: [UInt8], _ opened: MonotonicTime) -> [JSONValue.Member] {
+        [
+            .init("innerHash", .string(Hexadecimal.encode(innerHash))),
+            .init("exposureMicroseconds", .integer(opened.microsecondsAgo)),
+        ]
     }
 
     private static func innerHash(_ answer: borrowing SecretBytes) throws -> [UInt8] {

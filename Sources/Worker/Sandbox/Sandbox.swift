@@ -13,9 +13,10 @@ package enum SandboxError: Int32, Error {
 /// Before: the supervisor closed all descriptors but 0-3, set the limits and forbade new privileges.
 /// The hostile worker of Tests/Security builds the very same walls, and then attacks them.
 package struct Sandbox {
-    /// Landlock's ABI version, 0 where the kernel has none (an extra layer, named in status and receipt).
+    /// Landlock's ABI version, 0 where the kernel has none.
     package let landlock: Int
     package let arena: SecretArena.Kind
+    package let noExecutableMemory: Bool
     let trust: TrustStore?
 
     private static let nobody: uid_t = 65534
@@ -47,9 +48,19 @@ package struct Sandbox {
         guard Cryptography.prepare(forTLS: trustFile != nil) else { throw .cryptography }
         do { trust = try TrustStore.prepare(file: trustFile) } catch { throw .trustStore }
         // Extra layers: a kernel may lack them.
-        _ = csystem_deny_executable_memory()
+        noExecutableMemory = csystem_deny_executable_memory() == 0
         _ = csystem_disable_speculation_leaks()
-        landlock = csystem_landlock_deny_all() == 0 ? Int(csystem_landlock_abi()) : 0
+        let denied = LandlockRules(abi: Int(csystem_landlock_abi()))
+        let isDenied = denied.abi > 0 && csystem_landlock_deny(denied.files, denied.network, denied.scopes) == 0
+        landlock = isDenied ? denied.abi : 0
         try SystemCallFilter.install(rules)
+    }
+
+    /// What the worker says of its extra layers in its first frame. What can be seen from outside is not asked.
+    package var readyFields: [JSONValue.Member] {
+        [
+            .init("landlock", .integer(landlock)), .init("arena", .string(arena.rawValue)),
+            .init("noExecutableMemory", .bool(noExecutableMemory)),
+        ]
     }
 }

@@ -22,7 +22,8 @@ struct AttestCommand: AsyncParsableCommand {
         do {
             certificate = try await Node.attestOnce(
                 session.configuration, environment: session.environment, wallet: wallet,
-                directory: session.loader.directory, mockKey: key, log: session.log(for: wallet.address))
+                directory: session.loader.directory, workerPath: Session.workerPath, mockKey: key,
+                log: session.log(for: wallet.address))
         } catch let error as any Refusal { throw error } catch { throw CommandRefusal.attestationFailed }
         Report.show(
             [

@@ -27,6 +27,12 @@ struct StatusCommand: AsyncParsableCommand {
                 "certificateExpiresIn", "Certificate expires in (s)",
                 status.certificate.map { .integer(max(0, $0.expiry - Int(Date.now.timeIntervalSince1970))) } ?? .null),
         ]
+        fields += [
+            .init("sandboxManifest", "Sandbox manifest", status.sandbox.map { .string($0.manifest) } ?? .null),
+            .init(
+                "missingLayers", "Sandbox layers missing",
+                status.sandbox.map { .array($0.missing.map { .string($0) }) } ?? .null),
+        ]
         for (state, count) in status.jobs { fields.append(.init("jobs_\(state)", "Jobs \(state)", .integer(count))) }
         Report.show(fields, as: output.format)
     }

@@ -12,6 +12,7 @@ enum CommandRefusal: Refusal, Equatable {
     case addressMismatch(configured: String, keystore: String)
     case folderUnwritable(path: String)
     case modelUnknown(String)
+    case jobUnknown(String)
     case notDeterministic
     case attestationFailed
     case privateKeyRefused

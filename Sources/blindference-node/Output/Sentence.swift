@@ -33,6 +33,7 @@ enum Sentence {
             "The folder \(path) cannot be made or written to. Choose another with --config-dir."
         case .modelUnknown(let model):
             "No backend serves \(model). Set mock_model_ids, openai_model_ids with openai_base_url, GROQ_API_KEY or GOOGLE_API_KEY."
+        case .jobUnknown(let id): "The journal has no job \(id). List them with: blindference-node jobs list"
         case .notDeterministic:
             "The model gave two different answers to one request. Its jobs would fail the quorum: do not serve it."
         case .attestationFailed: "The coordinator did not take the attestation; the log line above has the reason."
@@ -100,6 +101,12 @@ enum Sentence {
         switch error {
         case .notStarted(let code):
             "The worker could not be started (\(String(cString: strerror(code)))). Is blindference-worker beside blindference-node?"
+        case .notTheMeasuredProgram:
+            "The worker beside this program is not the one that it was built with. Install both from the same release."
+        case .notMeasured:
+            "This program was built without the measurement of its worker, and will not run jobs. Build it with: make"
+        case .layerMissing(let layer):
+            "required_layers asks for \(layer.rawValue), which this machine does not give: \(layer.consequence)."
         case .notReady(let status):
             "The worker could not build its sandbox (status \(status)). This machine lacks what the sandbox needs; the node will not run."
         case .notConfined(let wall):

@@ -26,12 +26,7 @@ struct HostileWorker {
         }
         values += [Int](repeating: 0, count: 6)
         let number = words.count > 1 ? Int(words[1]) ?? 0 : 0
-        let ready = FrameHeader(
-            .ready,
-            fields: [
-                .init("landlock", .integer(sandbox.landlock)), .init("arena", .string(sandbox.arena.rawValue)),
-            ]
-        ).encoded()
+        let ready = FrameHeader(.ready, fields: sandbox.readyFields).encoded()
         guard ready.withUnsafeBytes({ write(3, $0.baseAddress, $0.count) }) == ready.count else { _exit(3) }
         // What the supervisor sends stays in this buffer: a secret for the crash tests.
         var secret = [UInt8](repeating: 0, count: 4096)

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -31,6 +32,14 @@ int main(int count, char **arguments) {
     if (csystem_send_descriptor(observer, "c", 1, 3) != 1) return 11;
     close(observer);
 
+    // More than the arena of the smallest prompt; while root may still lock it.
+    if (strcmp(wall, "lockedMemory")) {
+        size_t size = 6 << 20;
+        void *arena = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (arena == MAP_FAILED || mlock(arena, size) != 0) return 18;
+    }
+    if (!strcmp(wall, "descriptors") && dup(0) < 0) return 19;
+    if (!strcmp(wall, "environment")) environ[0][0] ^= 1;
     pthread_t thread;
     if (!strcmp(wall, "singleThread") && pthread_create(&thread, NULL, sleeper, NULL) != 0) return 12;
     if (strcmp(wall, "fileSizeLimit")) setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, 0});

@@ -1,6 +1,6 @@
 package import Ethereum
 package import HTTPTransport
-internal import Shared
+package import Shared
 
 /// The settings of a node: defaults, then `config.json`, then `.env`, then the environment.
 package struct Configuration: Sendable {
@@ -24,6 +24,10 @@ package struct Configuration: Sendable {
     package var mockModelIDs: [String] = []
     package var maxConcurrentJobs = 2
     package var maxPromptBytes = 8 << 20
+    /// How long a prompt or an answer may lie open in a worker.
+    package var maxExposureSeconds = 300
+    /// Extra layers of the sandbox without which the node does not run.
+    package var requiredLayers: [SandboxLayer] = []
     package var groqBaseURL: ServiceURL
     package var geminiBaseURL: ServiceURL
     package var openaiBaseURL: ServiceURL?
@@ -67,6 +71,8 @@ package struct Configuration: Sendable {
         mockModelIDs = read.list(.mockModelIDs) ?? []
         maxConcurrentJobs = read.integer(.maxConcurrentJobs) ?? maxConcurrentJobs
         maxPromptBytes = read.integer(.maxPromptBytes) ?? maxPromptBytes
+        maxExposureSeconds = read.integer(.maxExposureSeconds) ?? maxExposureSeconds
+        requiredLayers = try read.listOf(.requiredLayers, SandboxLayer.allCases)
         groqBaseURL = try read.service(.groqBaseURL) ?? SettingReader.known("https://api.groq.com/openai/v1")
         geminiBaseURL =
             try read.service(.geminiBaseURL) ?? SettingReader.known("https://generativelanguage.googleapis.com/v1beta")

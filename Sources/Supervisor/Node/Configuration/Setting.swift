@@ -27,6 +27,8 @@ package enum Setting: String, CaseIterable, Sendable {
     case mockModelIDs = "mock_model_ids"
     case maxConcurrentJobs = "max_concurrent_jobs"
     case maxPromptBytes = "max_prompt_bytes"
+    case maxExposureSeconds = "max_exposure_seconds"
+    case requiredLayers = "required_layers"
     case groqBaseURL = "groq_base_url"
     case geminiBaseURL = "gemini_base_url"
     case openaiBaseURL = "openai_base_url"
@@ -45,10 +47,11 @@ package enum Setting: String, CaseIterable, Sendable {
         case .cofheChainID: .integer(1...Int.max)
         case .maxConcurrentJobs: .integer(1...64)
         case .maxPromptBytes: .integer(1...(256 << 20))
+        case .maxExposureSeconds: .integer(1...300)
         case .openaiMaxTokens: .integer(1...131_072)
         case .openaiTimeoutSeconds: .integer(1...280)
         case .skipOutputKeyStorage, .zdrCompliant: .truth
-        case .supportedModelIDs, .customBackends, .mockModelIDs, .openaiModelIDs: .list
+        case .supportedModelIDs, .customBackends, .mockModelIDs, .openaiModelIDs, .requiredLayers: .list
         case .iclEndpoint, .paymentServiceURL, .rpcURL, .cofheEndpoint, .ipfsGateway, .ipfsUploadURL, .groqBaseURL,
             .geminiBaseURL, .openaiBaseURL:
             .service

@@ -66,6 +66,17 @@ struct SettingReader {
         return text
     }
 
+    /// Words of a closed list, in its order.
+    func listOf<Word: RawRepresentable<String> & Equatable>(
+        _ setting: Setting, _ supported: [Word]
+    ) throws(ConfigurationError) -> [Word] {
+        let words = list(setting) ?? []
+        guard words.allSatisfy({ Word(rawValue: $0) != nil }) else {
+            throw .unsupportedValue(key: setting.rawValue, supported: supported.map(\.rawValue))
+        }
+        return supported.filter { words.contains($0.rawValue) }
+    }
+
     func address(_ setting: Setting) throws(ConfigurationError) -> Address? {
         guard let text = text(setting) else { return nil }
         do { return try Address(text) } catch { throw .wrongType(key: setting.rawValue) }

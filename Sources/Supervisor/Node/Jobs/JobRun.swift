@@ -65,15 +65,30 @@ struct JobRun {
     }
 
     private mutating func serve(_ worker: Worker) async throws(JobFailure) {
+        entry.receipt = worker.receipt?.json.encoded()
         let prepared = try await prepare(worker)
         guard worker.isAlive else { throw .workerCrashed }
         if !isClaimed { _ = try await claim() }
         log.event(.inferenceStarted, ["backend": .string(service.name)])
         let started = ContinuousClock.now
-        try await material(prepared, to: worker)
-        let answer = try await answer(of: worker)
+        let answer: Answer
+        do throws(JobFailure) {
+            try await material(prepared, to: worker)
+            answer = try await self.answer(of: worker, by: min(deadline, started + services.timing.exposure))
+        } catch {
+            // Nothing is open any more once the worker has gone.
+            worker.kill()
+            await worker.waitForEnd(within: .seconds(1))
+            expose(ContinuousClock.now - started)
+            throw error
+        }
+        expose(answer.exposure)
         log.event(
-            .inferenceCompleted, ["milliseconds": .stringConvertible((ContinuousClock.now - started).milliseconds)])
+            .inferenceCompleted,
+            [
+                "milliseconds": .stringConvertible((ContinuousClock.now - started).milliseconds),
+                "exposureMilliseconds": .stringConvertible(answer.exposure.milliseconds),
+            ])
         entry.innerHash = answer.innerHash
         if entry.role == .leader { try await deliver(answer, worker) }
         await finish(worker)
@@ -178,22 +193,33 @@ struct JobRun {
 
     private struct Answer {
         let innerHash: [UInt8]
+        /// The worker's own measure.
+        let exposure: Duration
         /// A leader's `iv ‖ tag ‖ ciphertext`.
         let blob: [UInt8]
     }
 
-    private func answer(of worker: Worker) async throws(JobFailure) -> Answer {
-        let (header, body) = try await next(from: worker)
+    private func answer(
+        of worker: Worker, by end: ContinuousClock.Instant
+    ) async throws(JobFailure) -> Answer {
+        let header: FrameHeader
+        let body: [UInt8]
+        do throws(JobFailure) { (header, body) = try await next(from: worker, by: end) } catch {
+            throw error == .workerTimedOut && end < deadline && .now >= end ? .exposedTooLong : error
+        }
         guard header.kind == .output, let hash = header.fields["innerHash"]?.text.flatMap(Hexadecimal.decode),
-            hash.count == SHA256.byteCount, body.isEmpty == (entry.role == .verifier)
+            hash.count == SHA256.byteCount, body.isEmpty == (entry.role == .verifier),
+            let exposure = header.fields["exposureMicroseconds"]?.int, exposure >= 0
         else { throw .workerMisbehaved }
-        return Answer(innerHash: hash, blob: body)
+        return Answer(innerHash: hash, exposure: .microseconds(exposure), blob: body)
     }
 
     /// The next frame that is no request for a connection; those are served on the way.
-    private func next(from worker: Worker) async throws(JobFailure) -> (header: FrameHeader, body: [UInt8]) {
+    private func next(
+        from worker: Worker, by end: ContinuousClock.Instant
+    ) async throws(JobFailure) -> (header: FrameHeader, body: [UInt8]) {
         while true {
-            let frame = try await ofWorker { () throws(WorkerError) in try await worker.receive(deadline: deadline) }
+            let frame = try await ofWorker { () throws(WorkerError) in try await worker.receive(deadline: end) }
             guard frame.header.kind == .connect else { return frame }
             try await connect(worker, frame.header.fields["endpoint"]?.text.flatMap(Endpoint.Name.init))
         }
@@ -247,7 +273,7 @@ struct JobRun {
 
     private func outputKey(of worker: Worker) async -> Result<KeyHandles, JobFailure> {
         do throws(JobFailure) {
-            let (header, _) = try await next(from: worker)
+            let (header, _) = try await next(from: worker, by: deadline)
             guard header.kind == .outputKey else { throw .workerMisbehaved }
             let handles = ["high", "low"].map { header.fields[$0]?.text.flatMap { CiphertextHandle(hexadecimal: $0) } }
             guard let high = handles[0], let low = handles[1] else { throw .encryptionFailed }
@@ -263,6 +289,11 @@ struct JobRun {
     private func finish(_ worker: Worker) async {
         try? await worker.send(.done, deadline: .now + JobTiming.workerStep)
         await worker.waitForEnd(within: .seconds(1))
+    }
+
+    private mutating func expose(_ duration: Duration) {
+        entry.exposure = Int(duration / .microseconds(1))
+        NodeMetrics.exposed(for: duration)
     }
 
     private mutating func record() async throws(JobFailure) {

@@ -6,6 +6,8 @@ package struct JobTiming: Sendable {
     package var leaderWait = Duration.seconds(285)
     /// Decrypting and downloading, before anything was promised.
     package var preparation = Duration.seconds(120)
+    /// From the material's way to the worker to its answer: how long prompt and answer may lie open.
+    package var exposure = Duration.seconds(300)
     /// Before a claimed job is tried again, after its first and its second failure.
     package var pauses = [Duration.seconds(1), .seconds(5)]
     /// One step of the channel that needs no network and no model.

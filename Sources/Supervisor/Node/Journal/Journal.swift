@@ -39,6 +39,10 @@ package final class Journal: Sendable {
                     CREATE TABLE state (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("2: receipts") { database in
+            try database.execute(
+                sql: "ALTER TABLE job ADD COLUMN receipt BLOB; ALTER TABLE job ADD COLUMN exposure INTEGER")
+        }
         return migrator
     }
 
@@ -82,13 +86,15 @@ package final class Journal: Sendable {
             try database.execute(
                 sql: """
                     INSERT OR REPLACE INTO job
-                        (id, role, model, promptCID, state, failure, updatedAt, claimedAt, innerHash, commitment, submission)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        (id, role, model, promptCID, state, failure, updatedAt, claimedAt, innerHash, commitment,
+                         submission, receipt, exposure)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
                     entry.id.text, entry.role.rawValue, entry.model, entry.promptCID, entry.state.rawValue,
                     entry.failure?.rawValue, entry.updatedAt, entry.claimedAt, entry.innerHash.map { Data($0) },
                     entry.commitment.map { Data($0) }, entry.submission.map { Data($0) },
+                    entry.receipt.map { Data($0) }, entry.exposure,
                 ])
         }
     }
@@ -121,5 +127,7 @@ extension JournalEntry {
         innerHash = (row["innerHash"] as Data?).map { [UInt8]($0) }
         commitment = (row["commitment"] as Data?).map { [UInt8]($0) }
         submission = (row["submission"] as Data?).map { [UInt8]($0) }
+        receipt = (row["receipt"] as Data?).map { [UInt8]($0) }
+        exposure = row["exposure"]
     }
 }

@@ -30,6 +30,10 @@ package struct JournalEntry: Sendable, Equatable {
     package var commitment: [UInt8]?
     /// The request body as first computed; sent again unchanged after a crash.
     package var submission: [UInt8]?
+    /// The sandbox receipt of the job's last worker, as JSON.
+    package var receipt: [UInt8]?
+    /// Microseconds from the first decrypted byte to the last wiped one, in the job's last worker.
+    package var exposure: Int?
 
     package init(id: JobID, role: JobMachine.Role, model: String, promptCID: String, updatedAt: Int) {
         self.id = id

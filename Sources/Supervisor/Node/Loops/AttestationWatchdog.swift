@@ -11,6 +11,7 @@ package actor AttestationWatchdog {
     private let coordinator: CoordinatorClient
     private let backend: any AttestationBackend
     private let models: [String]
+    private let manifest: SandboxManifest
     private let journal: Journal
     private let log: Logger
     private var certificate: Certificate?
@@ -30,11 +31,13 @@ package actor AttestationWatchdog {
     static let toleratedSkew = 120
 
     package init(
-        coordinator: CoordinatorClient, backend: any AttestationBackend, models: [String], journal: Journal, log: Logger
+        coordinator: CoordinatorClient, backend: any AttestationBackend, models: [String], manifest: SandboxManifest,
+        journal: Journal, log: Logger
     ) {
         self.coordinator = coordinator
         self.backend = backend
         self.models = models
+        self.manifest = manifest
         self.journal = journal
         self.log = log
     }
@@ -71,7 +74,7 @@ package actor AttestationWatchdog {
                 throw AttestationError.deviceUnavailable
             }
             let challenge = try await coordinator.challenge()
-            let quote = try await backend.quote(nonce: challenge.nonce)
+            let quote = try await backend.quote(nonce: challenge.nonce, manifest: manifest.digest)
             let answer = try await coordinator.attest(
                 AttestationSubmission(
                     backend: kind, quote: quote, runtimeHash: backend.runtimeHash, challengeID: challenge.id,

@@ -11,9 +11,7 @@ package enum DeterminismCheck {
         _ modelID: String, _ configuration: Configuration, models: ModelCatalogue, workerPath: String
     ) async throws -> [String] {
         guard let service = models.service(for: modelID) else { throw JobFailure.modelNotServed }
-        let program = try WorkerProgram(
-            path: workerPath, limits: JobLimits(prompt: configuration.maxPromptBytes),
-            trustFile: try Node.trustFile(configuration, models))
+        let program = try Node.worker(configuration, models, at: workerPath)
         let spawner = WorkerSpawner(program: program)
         return [try await ask(spawner, modelID, service), try await ask(spawner, modelID, service)]
     }

@@ -15,17 +15,18 @@ package final class Worker: @unchecked Sendable {
     private let channel: Int32
     private let queue: DispatchQueue
     private var machine = JobMachine()
-    private var proofRead: WorkerProof?
-    private var readyFields = JSONValue.null
+    private let manifest: SandboxManifest
+    private var receiptMade: SandboxReceipt?
 
     /// Time for a fresh worker to build its walls; loading certificates takes most of it.
     static let readyTimeout = Duration.seconds(10)
 
-    init(pid: pid_t, pidfd: Int32, channel: Int32, limits: JobLimits) {
+    init(pid: pid_t, pidfd: Int32, channel: Int32, limits: JobLimits, manifest: SandboxManifest) {
         self.pid = pid
         self.pidfd = pidfd
         self.channel = channel
         self.limits = limits
+        self.manifest = manifest
         queue = DispatchQueue(label: "worker-\(pid)")
     }
 
@@ -39,19 +40,31 @@ package final class Worker: @unchecked Sendable {
         close(pidfd)
     }
 
-    /// The walls as seen from outside, once the worker is ready.
-    package var proof: WorkerProof? { queue.sync { proofRead } }
-    /// What the worker says of its extra layers: `landlock` (ABI) and `arena`.
-    package var layers: JSONValue { queue.sync { readyFields } }
+    /// The walls as seen from outside, and the worker's word for the layers that cannot be; nil before it is ready.
+    package var receipt: SandboxReceipt? { queue.sync { receiptMade } }
 
     func becomeReady() async throws(WorkerError) {
         let deadline = ContinuousClock.now + Worker.readyTimeout
         try await onQueue { () throws(WorkerError) in
             let (header, _) = try self.read(deadline)
             guard header.kind == .ready else { throw .channel(.outOfOrder(header.kind)) }
-            self.readyFields = header.fields
-            self.proofRead = try WorkerProof(pid: self.pid)
+            let proof = try WorkerProof(pid: self.pid, arena: self.limits.arena)
+            let receipt = SandboxReceipt(
+                manifest: self.manifest, proof: proof, layers: proof.layers.union(Worker.layers(in: header.fields)))
+            if let missing = self.manifest.required.first(where: { !receipt.layers.contains($0) }) {
+                throw .layerMissing(missing)
+            }
+            self.receiptMade = receipt
         }
+    }
+
+    /// What a worker's `ready` frame says of layers that nobody else can see.
+    private static func layers(in ready: JSONValue) -> Set<SandboxLayer> {
+        var layers: Set<SandboxLayer> = []
+        if ready["landlock"]?.int ?? 0 > 0 { layers.insert(.landlock) }
+        if ready["arena"]?.text == SecretArena.Kind.secretMemory.rawValue { layers.insert(.secretMemory) }
+        if ready["noExecutableMemory"]?.truth == true { layers.insert(.noExecutableMemory) }
+        return layers
     }
 
     /// Sends a frame whose body, if any, is no secret of this process.

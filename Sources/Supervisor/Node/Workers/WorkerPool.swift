@@ -14,10 +14,12 @@ package actor WorkerPool {
     }
 
     /// Starts the first workers; throws when not even one can be confined, for then the node must not run.
-    package func fill() async throws(WorkerError) {
-        guard idle.isEmpty else { return }
-        idle.append(try await spawner.spawn())
+    ///
+    /// - Returns: the receipt of the first.
+    package func fill() async throws(WorkerError) -> SandboxReceipt? {
+        if idle.isEmpty { idle.append(try await spawner.spawn()) }
         refill()
+        return idle.first?.receipt
     }
 
     /// A proven worker, its seat in the pool being filled again in the background.

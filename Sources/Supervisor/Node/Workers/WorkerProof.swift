@@ -1,20 +1,41 @@
-internal import Foundation
 internal import Glibc
+package import Shared
 
 /// What the kernel says about a worker, read from outside. No secret leaves the supervisor before this is right.
 package struct WorkerProof: Sendable, Equatable {
     /// A wall that must stand around every worker.
     package enum Wall: String, Sendable, CaseIterable {
-        case seccomp, noNewPrivileges, singleThread, capabilities, notTraced, notDumpable
+        case seccomp, noNewPrivileges, singleThread, capabilities, notTraced, notDumpable, lockedMemory
         case coreLimit, fileSizeLimit, processLimit, descriptorLimit
+        /// Seen by root only, for a worker is not dumpable.
+        case descriptors, environment
     }
 
-    /// Extra layers that this kernel gave the worker.
-    package let ownProcessNamespace: Bool
+    /// The kernel's lines by which the walls were judged.
+    package let status: [String: String]
+    /// Hard limits, by the kernel's names.
+    package let limits: [String: String]
+    /// Where the descriptors lead; nil where this user may not look.
+    package let descriptors: [String]?
+    /// The extra layers that can be seen from outside.
+    package let layers: Set<SandboxLayer>
+
+    private static let lines: Set = [
+        "Seccomp", "Seccomp_filters", "NoNewPrivs", "Threads", "TracerPid", "CapInh", "CapPrm", "CapEff", "CapBnd",
+        "CapAmb", "Uid", "Gid", "NSpid", "VmLck", "VmSwap", "Speculation_Store_Bypass", "SpeculationIndirectBranch",
+    ]
+    private static let limitNames: Set = [
+        "Max core file size", "Max file size", "Max processes", "Max open files", "Max locked memory",
+        "Max address space", "Max cpu time",
+    ]
 
     /// Reads `/proc/PID`; throws the first wall that does not stand.
-    init(pid: pid_t) throws(WorkerError) {
-        let status = WorkerProof.table("/proc/\(pid)/status", separator: ":")
+    ///
+    /// - Parameter arena: the bytes that must be locked.
+    init(pid: pid_t, arena: Int) throws(WorkerError) {
+        let status = WorkerProof.status(pid)
+        let limits = WorkerProof.limits(pid)
+        let descriptors = ProcessFile.descriptors(of: pid)
         func require(_ wall: Wall, _ stands: Bool) throws(WorkerError) {
             if !stands { throw .notConfined(wall) }
         }
@@ -31,36 +52,64 @@ package struct WorkerProof: Sendable, Equatable {
         // The kernel gives root the files of a process that is not dumpable, whoever runs it.
         let identity = status["Uid"]?.split(separator: "\t").first
         try require(.notDumpable, found && owner.st_uid == 0 && identity != "0")
-        let limits = WorkerProof.limits("/proc/\(pid)/limits")
+        let locked = status["VmLck"]?.split(separator: " ").first.flatMap { Int($0) } ?? 0
+        try require(.lockedMemory, locked << 10 >= arena)
         try require(.coreLimit, limits["Max core file size"] == "0")
         try require(.fileSizeLimit, limits["Max file size"] == "0")
         try require(.processLimit, limits["Max processes"] == "0")
         try require(.descriptorLimit, limits["Max open files"].flatMap { Int($0) }.map { $0 <= 16 } ?? false)
-        ownProcessNamespace = (status["NSpid"]?.split(separator: "\t").count ?? 1) > 1
+        if let descriptors {
+            let expected = ["0 /dev/null", "1 /dev/null", "2 /dev/null"]
+            let isChannel = descriptors.last?.hasPrefix("3 socket:") ?? false
+            try require(.descriptors, descriptors.dropLast() == expected[...] && isChannel)
+            try require(.environment, WorkerProof.environment(pid) == WorkerProof.expectedEnvironment)
+        }
+        self.status = status
+        self.limits = limits
+        self.descriptors = descriptors
+        layers = WorkerProof.layers(pid, status)
     }
 
-    private static func lines(_ path: String) -> [Substring] {
-        guard let data = FileManager.default.contents(atPath: path) else { return [] }
-        return String(decoding: data, as: UTF8.self).split(separator: "\n")
+    private static func layers(_ pid: pid_t, _ status: [String: String]) -> Set<SandboxLayer> {
+        var layers: Set<SandboxLayer> = []
+        if (status["NSpid"]?.split(separator: "\t").count ?? 1) > 1 { layers.insert(.processNamespace) }
+        // Each network namespace has files of its own behind this name. The other kinds are entered with it, at once.
+        let network = ProcessFile.inode("/proc/\(pid)/net/dev")
+        if let network, network != ProcessFile.inode("/proc/self/net/dev") { layers.insert(.namespaces) }
+        let speculation = status["Speculation_Store_Bypass"] ?? ""
+        if speculation.contains("mitigated") || speculation == "not vulnerable" { layers.insert(.speculation) }
+        return layers
     }
 
-    private static func table(_ path: String, separator: Character) -> [Substring: Substring] {
-        var table: [Substring: Substring] = [:]
-        for line in lines(path) {
-            guard let end = line.firstIndex(of: separator) else { continue }
-            table[line[..<end]] = line[line.index(after: end)...].drop { $0 == " " || $0 == "\t" }
+    private static func status(_ pid: pid_t) -> [String: String] {
+        var table: [String: String] = [:]
+        for line in ProcessFile.lines("/proc/\(pid)/status") {
+            guard let end = line.firstIndex(of: ":") else { continue }
+            let name = String(line[..<end])
+            guard lines.contains(name) else { continue }
+            table[name] = String(line[line.index(after: end)...].drop { $0 == " " || $0 == "\t" })
         }
         return table
     }
 
-    /// Hard limits by name. The columns of the file are 26, 21 and 21 characters wide.
-    private static func limits(_ path: String) -> [Substring: Substring] {
-        var table: [Substring: Substring] = [:]
-        for line in lines(path).dropFirst() where line.count > 47 {
+    /// The columns of the file are 26, 21 and 21 characters wide.
+    private static func limits(_ pid: pid_t) -> [String: String] {
+        var table: [String: String] = [:]
+        for line in ProcessFile.lines("/proc/\(pid)/limits").dropFirst() where line.utf8.count > 47 {
             let name = line.prefix(26)
             let end = name.lastIndex { $0 != " " }.map { name.index(after: $0) } ?? name.endIndex
-            table[name[..<end]] = line.dropFirst(47).prefix(21).split(separator: " ").first
+            guard limitNames.contains(String(name[..<end])) else { continue }
+            table[String(name[..<end])] = line.dropFirst(47).prefix(21).split(separator: " ").first.map(String.init)
         }
         return table
     }
+
+    /// glibc takes GLIBC_TUNABLES apart in place, so that a zero stands where a colon stood.
+    private static func parts(_ bytes: some Sequence<UInt8>) -> [[UInt8]] {
+        Array(bytes).split { $0 == 0 || $0 == UInt8(ascii: ":") }.map(Array.init)
+    }
+
+    private static func environment(_ pid: pid_t) -> [[UInt8]] { parts(ProcessFile.read("/proc/\(pid)/environ")) }
+
+    private static let expectedEnvironment = parts(WorkerProgram.environment.joined(separator: ":").utf8)
 }

@@ -58,7 +58,8 @@ package final class WorkerSpawner: Sendable {
                 var order = csystem_spawn(
                     executable: program.descriptor, arguments: arguments, environment: environment, channel: sockets[1],
                     address_space: UInt64(program.limits.arena) + (256 << 20),
-                    file_size: UInt64(program.limits.arena) + (1 << 20), cpu_seconds: 300, world: nil)
+                    file_size: UInt64(program.limits.arena) + (1 << 20),
+                    cpu_seconds: WorkerProgram.processorSeconds, world: nil)
                 guard let world else { return csystem_spawn(&order, &pidfd) }
                 return world.withUnsafeBufferPointer { world in
                     order.world = world.baseAddress
@@ -71,7 +72,8 @@ package final class WorkerSpawner: Sendable {
             close(sockets[0])
             return .failure(.notStarted(errno: code))
         }
-        return .success(Worker(pid: pid, pidfd: pidfd, channel: sockets[0], limits: program.limits))
+        return .success(
+            Worker(pid: pid, pidfd: pidfd, channel: sockets[0], limits: program.limits, manifest: program.manifest))
     }
 
     private static func withCStrings<R>(

@@ -1,0 +1,54 @@
+internal import Glibc
+package import Shared
+
+/// What every worker of a node is started with, and what must be seen around it: the same for all its jobs.
+///
+/// Its digest is what an attestation binds (`AttestationBackend.quote`): whoever knows the published worker, table and
+/// rules can compute it.
+package struct SandboxManifest: Sendable, Equatable {
+    /// SHA-256 of the worker's program.
+    package let worker: [UInt8]
+    package let landlock: LandlockRules
+    /// Bytes of the secret arena.
+    package let arena: Int
+    package let required: [SandboxLayer]
+
+    package var json: JSONValue {
+        [
+            "version": 1, "worker": .string(Hexadecimal.encode(worker)),
+            "filter": .string(Hexadecimal.encode(SystemCallTable.current.digest)),
+            "landlock": .string(Hexadecimal.encode(landlock.digest)), "arena": .integer(arena),
+            "limits": .object(WorkerProgram.fixedLimits.map { .init($0.name, .integer($0.value)) }),
+            "descriptors": ["/dev/null", "/dev/null", "/dev/null", "channel"],
+            "environment": .array(WorkerProgram.environment.map { .string($0) }),
+            "requiredLayers": .array(required.map { .string($0.rawValue) }),
+        ]
+    }
+
+    /// SHA-256 over the JSON text, without white space and in the order above.
+    package var digest: [UInt8] { SHA256.hash(json.encoded()) }
+}
+
+/// What stood around the worker of one job: the manifest it was started by, and the kernel's own words.
+package struct SandboxReceipt: Sendable, Equatable {
+    package let manifest: SandboxManifest
+    package let proof: WorkerProof
+    package let layers: Set<SandboxLayer>
+
+    package var missing: [SandboxLayer] { SandboxLayer.allCases.filter { !layers.contains($0) } }
+
+    package var json: JSONValue {
+        func table(_ values: [String: String]) -> JSONValue {
+            .object(values.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })
+        }
+        return [
+            "manifest": .string(Hexadecimal.encode(manifest.digest)), "started": manifest.json,
+            "seen": [
+                "status": table(proof.status), "limits": table(proof.limits),
+                "descriptors": proof.descriptors.map { .array($0.map { .string($0) }) } ?? .null,
+            ],
+            "layers": .array(SandboxLayer.allCases.filter(layers.contains).map { .string($0.rawValue) }),
+            "missingLayers": .array(missing.map { .string($0.rawValue) }),
+        ]
+    }
+}

@@ -1,0 +1,196 @@
+import Foundation
+import Inspection
+import Shared
+import Supervisor
+import TestNetwork
+import Testing
+
+extension Security {
+    @Suite("The measured worker") struct MeasuredWorkerTests {
+        /// A folder with copies of both programs, as an installation has them.
+        private final class Installation {
+            let folder = FileManager.default.temporaryDirectory.appending(path: "blindference-\(UUID().uuidString)")
+            var worker: URL { folder.appending(path: "blindference-worker") }
+
+            init() throws {
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+                for name in ["blindference-node", "blindference-worker"] {
+                    let source = TestNetwork.binaries.appending(path: name).resolvingSymlinksInPath()
+                    try FileManager.default.copyItem(at: source, to: folder.appending(path: name))
+                }
+                try FileManager.default.createDirectory(
+                    at: folder.appending(path: "c"), withIntermediateDirectories: true)
+            }
+
+            deinit { try? FileManager.default.removeItem(at: folder) }
+
+            /// `test-determinism` runs the mock in two workers and says whether it could.
+            func run(
+                _ settings: [String: String] = [:], without capability: String? = nil
+            ) async throws -> (status: Int32, output: String) {
+                let environment = ["BLF_CONFIG_DIR": folder.appending(path: "c").path, "BLF_MOCK_MODEL_IDS": "mock"]
+                let node = [folder.appending(path: "blindference-node").path as String, "test-determinism", "mock"]
+                let child = try ChildProcess(
+                    URL(filePath: "/usr/bin/setpriv"),
+                    (capability.map { ["--bounding-set", "-" + $0] } ?? ["--no-new-privs"]) + node,
+                    environment: environment.merging(settings) { $1 }, directory: folder,
+                    output: folder.appending(path: "output"))
+                child.closeInput()
+                return (try await child.end(within: 30), child.text)
+            }
+        }
+
+        @Test("a node runs the worker it was built with, and refuses one that is changed, swapped, or behind a link")
+        func replaced() async throws {
+            let place = try Installation()
+            let good = try await place.run()
+            #expect(good.status == 0, "\(good.output)")
+            let original = try Data(contentsOf: place.worker)
+
+            var changed = original
+            // The last byte is part of no code and no data that runs: only a measurement sees it.
+            changed[changed.count - 1] ^= 1
+            try changed.write(to: place.worker)
+            var refused = try await place.run()
+            #expect(refused.status == 1)
+            #expect(refused.output.contains("is not the one that it was built with"), "\(refused.output)")
+
+            try FileManager.default.removeItem(at: place.worker)
+            try FileManager.default.copyItem(
+                at: URL(filePath: Security.unconfined).resolvingSymlinksInPath(), to: place.worker)
+            refused = try await place.run()
+            #expect(refused.status == 1)
+            #expect(refused.output.contains("is not the one that it was built with"), "\(refused.output)")
+
+            let elsewhere = place.folder.appending(path: "elsewhere")
+            try original.write(to: elsewhere)
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: elsewhere.path)
+            try FileManager.default.removeItem(at: place.worker)
+            try FileManager.default.createSymbolicLink(at: place.worker, withDestinationURL: elsewhere)
+            refused = try await place.run()
+            #expect(refused.status == 1)
+            #expect(refused.output.contains("blindference-worker"), "\(refused.output)")
+        }
+
+        @Test("what is measured is what runs: a file that is overwritten or replaced afterwards changes no worker")
+        func changedAfterMeasurement() async throws {
+            let place = try Installation()
+            let program = try WorkerProgram(path: place.worker.path, limits: Security.limits, trustFile: nil)
+            let measured = SHA256.hash([UInt8](try Data(contentsOf: place.worker)))
+            #expect(program.manifest.worker == measured)
+            // In place first, for that reaches even those who hold the file open.
+            let file = try FileHandle(forWritingTo: place.worker)
+            try file.write(contentsOf: Data(repeating: 0x90, count: 1 << 20))
+            try file.close()
+            try FileManager.default.removeItem(at: place.worker)
+            let spawner = WorkerSpawner(program: program)
+            let worker = try await spawner.spawn()
+            let running = try Data(contentsOf: URL(filePath: ProcessView(worker.pid).path("exe")))
+            #expect(SHA256.hash([UInt8](running)) == measured)
+            // Not even root changes the copy.
+            #expect(open(ProcessView(worker.pid).path("exe"), O_WRONLY) == -1)
+            withExtendedLifetime(spawner) {}
+        }
+
+        @Test("a receipt tells what the kernel shows of its worker, under a manifest that is the same for all workers")
+        func receipt() async throws {
+            let spawner = try Security.spawner()
+            let worker = try await spawner.spawn()
+            let other = try await spawner.spawn()
+            let receipt = try #require(worker.receipt)
+            let view = ProcessView(worker.pid)
+            #expect(receipt.manifest == spawner.program.manifest)
+            #expect(other.receipt?.manifest.digest == receipt.manifest.digest)
+            for name in ["Seccomp", "NoNewPrivs", "Threads", "CapEff", "TracerPid"] {
+                #expect(receipt.proof.status[name] == view.status[name], "\(name)")
+            }
+            #expect(receipt.proof.limits["Max open files"] == view.limits["Max open files"]?.hard)
+            #expect(receipt.proof.descriptors == view.descriptors.sorted { $0.key < $1.key }.map { "\($0) \($1)" })
+            let json = receipt.json
+            #expect(json["started"]?["worker"]?.text == Hexadecimal.encode(receipt.manifest.worker))
+            #expect(
+                json["manifest"]?.text
+                    == json["started"].map { Hexadecimal.encode(SHA256.hash($0.encoded())) })
+            // Another worker, table, limit or demand makes another manifest.
+            let smaller = try WorkerProgram(path: Security.worker, limits: JobLimits(prompt: 1 << 10), trustFile: nil)
+            let stricter = try WorkerProgram(
+                path: Security.worker, limits: Security.limits, trustFile: nil, required: [.landlock])
+            let foreign = try WorkerProgram(path: Security.unconfined, limits: Security.limits, trustFile: nil)
+            let digests = [receipt.manifest, smaller.manifest, stricter.manifest, foreign.manifest].map(\.digest)
+            #expect(Set(digests).count == 4)
+            withExtendedLifetime(spawner) {}
+        }
+
+        @Test("each job of a node has a receipt, which jobs show prints, and the time its plaintext lay open")
+        func journalled() async throws {
+            let network = try await TestNetwork("--nodes", "1")
+            let node = try await network.makeNode("leader")
+            let running = try await node.start()
+            let (status, answer) = try await network.submit(model: "mock", prompt: "Why?", verifiers: 0)
+            #expect(status == 0)
+            let id = try #require(answer["jobId"] as? String)
+            try await running.line(within: 10) { $0.contains("result_sent") }
+            let shown = try await network.run(
+                "blindference-node", ["jobs", "show", id, "--config-dir", node.folder.path, "--format", "json"])
+            #expect(shown.status == 0, "\(shown.output)")
+            let job = try JSONValue(parsing: Array(shown.output.utf8))
+            #expect(job["receipt"]?["seen"]?["status"]?["Seccomp"]?.text == "2")
+            #expect(job["receipt"]?["seen"]?["status"]?["NoNewPrivs"]?.text == "1")
+            let worker = try Data(contentsOf: TestNetwork.binaries.appending(path: "blindference-worker"))
+            let measured = Hexadecimal.encode(SHA256.hash([UInt8](worker)))
+            #expect(job["receipt"]?["started"]?["worker"]?.text == measured)
+            let open = try #require(job["exposureMicroseconds"]?.int)
+            #expect((1...5_000_000).contains(open))
+            let state = try await network.run(
+                "blindference-node", ["status", "--config-dir", node.folder.path, "--format", "json"])
+            #expect(
+                try JSONValue(parsing: Array(state.output.utf8))["sandboxManifest"] == job["receipt"]?["manifest"])
+            let table = try await network.run(
+                "blindference-node", ["jobs", "show", id, "--config-dir", node.folder.path])
+            #expect(table.output.contains(measured) && table.output.contains("Seccomp 2"), "\(table.output)")
+            let unknown = try await network.run(
+                "blindference-node", ["jobs", "show", "0xother", "--config-dir", node.folder.path])
+            #expect(unknown.status == 1 && unknown.output.contains("jobs list"))
+        }
+
+        @Test("a machine without a layer is told so; required_layers makes it a reason not to run")
+        func missingLayer() async throws {
+            let place = try Installation()
+            // Nobody makes namespaces without this capability; the worker, who is still root, makes none of its own.
+            let without = try await place.run(without: "sys_admin")
+            #expect(without.status == 0, "\(without.output)")
+            let refused = try await place.run(["BLF_REQUIRED_LAYERS": "landlock,namespaces"], without: "sys_admin")
+            #expect(refused.status == 1)
+            #expect(refused.output.contains("required_layers asks for namespaces"), "\(refused.output)")
+            let given = try await place.run(["BLF_REQUIRED_LAYERS": "landlock,namespaces,process_namespace"])
+            #expect(given.status == 0, "\(given.output)")
+            let unknown = try await place.run(["BLF_REQUIRED_LAYERS": "landlock,moat"])
+            #expect(unknown.status == 1)
+            #expect(unknown.output.contains("required_layers must be one of"), "\(unknown.output)")
+
+            let network = try await TestNetwork("--nodes", "1")
+            let node = try await network.makeNode("poor")
+            let program = TestNetwork.binaries.appending(path: "blindference-node").path as String
+            let running = try ChildProcess(
+                URL(filePath: "/usr/bin/setpriv"),
+                ["--bounding-set", "-sys_admin", program, "run", "--password-file", node.passwordFile],
+                environment: node.environment(), directory: node.folder, output: node.folder.appending(path: "node.log")
+            )
+            try await running.line(within: 30) { $0.contains("node_started") }
+            let spawner = try Security.spawner()
+            let missing = Set(try #require(await spawner.spawn().receipt?.missing))
+            #expect(missing.isDisjoint(with: [.namespaces, .processNamespace]))
+            let expected = SandboxLayer.allCases.filter {
+                missing.contains($0) || $0 == .namespaces || $0 == .processNamespace
+            }.map(\.rawValue)
+            let named = running.text.split(separator: "\n").filter { $0.contains("layer_missing") }
+            #expect(named.count == expected.count)
+            for layer in expected { #expect(named.contains { $0.contains("\"layer\":\"\(layer)\"") }, "\(layer)") }
+            let status = try await network.run(
+                "blindference-node", ["status", "--config-dir", node.folder.path, "--format", "json"])
+            let shown = try JSONValue(parsing: Array(status.output.utf8))["missingLayers"]
+            #expect(shown == .array(expected.map { .string($0) }))
+            withExtendedLifetime(spawner) {}
+        }
+    }
+}

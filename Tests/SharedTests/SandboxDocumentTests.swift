@@ -1,0 +1,36 @@
+import Foundation
+import Shared
+import Testing
+
+@Suite("The published sandbox")
+struct SandboxDocumentTests {
+    /// The rows of the table under a heading of docs/sandbox.md.
+    private func rows(under heading: String) throws -> [String] {
+        let file = URL(filePath: #filePath).appending(path: "../../../docs/sandbox.md").standardizedFileURL
+        let lines = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "\n")
+        let start = try #require(lines.firstIndex(of: "## " + heading))
+        return lines[(start + 1)...].prefix { !$0.hasPrefix("## ") }.filter { $0.hasPrefix("| `") }
+    }
+
+    @Test("docs/sandbox.md lists exactly the calls of the filter", arguments: SystemCallTable.Architecture.allCases)
+    func calls(_ architecture: SystemCallTable.Architecture) throws {
+        let expected = SystemCallTable.of(architecture).rules.map { rule in
+            "| `\(rule.name)` | \(rule.constraint.text) | \(rule.reason) |"
+        }
+        #expect(try rows(under: "System calls, \(architecture.rawValue)") == expected)
+    }
+
+    @Test("docs/sandbox.md lists exactly the extra layers and what is weaker without each")
+    func layers() throws {
+        let expected = SandboxLayer.allCases.map { "| `\($0.rawValue)` | \($0.consequence) |" }
+        #expect(try rows(under: "Extra layers") == expected)
+    }
+
+    @Test("two tables have one digest only when every name and every check is the same")
+    func digests() {
+        #expect(SystemCallTable.of(.x86_64).digest == SystemCallTable.of(.x86_64).digest)
+        #expect(SystemCallTable.of(.x86_64).digest != SystemCallTable.of(.aarch64).digest)
+        #expect(LandlockRules(abi: 7).digest != LandlockRules(abi: 6).digest)
+        #expect(LandlockRules(abi: 0) == LandlockRules(abi: -1))
+    }
+}
