@@ -6,7 +6,13 @@ import Shared
 
 /// One parser of hostile bytes. A target passes when it returns: a trap, a hang or a memory error is what is looked for.
 enum FuzzTarget: String, CaseIterable {
-    case frames, json, http, cid, keystore
+    case frames, json, http, cid, keystore, chain
+
+    /// What this network's contracts answer, and types that nest.
+    private static let answers = [
+        "bool", "uint256,uint256", "(address,uint8,bytes32,uint64,uint64,uint64,bool,string[],uint256)",
+        "(uint256,uint256,uint256,uint256,bool)", "(bytes,(string,address[])[])[]",
+    ].compactMap(ABIType.list)
 
     func run(_ input: UnsafeRawBufferPointer) {
         let bytes = [UInt8](input)
@@ -35,6 +41,14 @@ enum FuzzTarget: String, CaseIterable {
             _ = try? Keystore(parsing: bytes)
             guard let text = try? JSONValue(parsing: input) else { return }
             _ = try? TypedData(text).digest()
+        case .chain:
+            if let item = try? RLP(decoding: bytes) { precondition(item.encoded() == bytes) }
+            for types in FuzzTarget.answers {
+                guard let values = try? ABIValue.decode(bytes, as: types) else { continue }
+                // Values have one canonical text, which need not be this one.
+                let again = (try? ABIValue.encode(values, as: types)).flatMap { try? ABIValue.decode($0, as: types) }
+                precondition(again == values)
+            }
         }
     }
 }

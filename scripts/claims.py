@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Holds README.md and SECURITY.md to docs/claims.toml, and the claims to their tests.
+
+  scripts/claims.py write             put the claims into the documents, between their markers
+  scripts/claims.py check [LOG …]     fail where a document differs, where a test does not exist, and, given the logs
+                                      of test runs, where a test of theirs did not pass or was skipped; print a table
+  scripts/claims.py table LOG …       the claims whose tests all ran in these logs, with PASS or FAIL
+
+A claim is a sentence and the tests that prove it, each named by its display name. Exit status 1: something is false.
+"""
+import pathlib
+import re
+import sys
+import tomllib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+MARKERS = ("<!-- claims: written by scripts/claims.py -->", "<!-- end of claims -->")
+NAME = re.compile(r'@Test\(\s*"((?:[^"\\]|\\.)*)"')
+# A line of a run: mark, name, and how it went. A test that runs cases says how many.
+LINE = re.compile(r'Test "(.*)" (?:with \d+ test cases? )?(passed|failed|skipped)')
+
+
+def tests_by_name():
+    """Display name of each test, and the file it stands in."""
+    found = {}
+    for path in sorted((ROOT / "Tests").rglob("*.swift")):
+        for match in NAME.finditer(path.read_text()):
+            found.setdefault(match.group(1).replace('\\"', '"'), []).append(path)
+    return found
+
+
+def outcomes(logs):
+    """What became of each test; one failure or skip among several runs counts."""
+    seen = {}
+    for log in logs:
+        for line in pathlib.Path(log).read_text(errors="replace").splitlines():
+            match = LINE.search(line)
+            if not match or " recorded an issue" in line:
+                continue
+            name, word = match.groups()
+            seen[name] = word if seen.get(name) in (None, "passed") else seen[name]
+    return seen
+
+
+def rows(claims, tests):
+    lines = ["| claim | proven by |", "|---|---|"]
+    for claim in claims:
+        files = sorted({path.stem for name in claim["tests"] for path in tests.get(name, [])})
+        lines.append(f"| {claim['says']} | {', '.join(f'`{name}`' for name in files)} |")
+    return "\n".join(lines)
+
+
+def promises(claims):
+    return "\n".join(f"- {claim['says']}" for claim in claims)
+
+
+def documents(claims, tests):
+    yield ROOT / "README.md", rows(claims, tests)
+    yield ROOT / "SECURITY.md", promises(claims)
+
+
+def placed(text, body):
+    start, end = (text.index(marker) for marker in MARKERS)
+    return text[: start + len(MARKERS[0])] + "\n\n" + body + "\n\n" + text[end:]
+
+
+def main(words):
+    if not words or words[0] not in ("write", "check", "table"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    command, logs = words[0], words[1:]
+    claims = tomllib.loads((ROOT / "docs" / "claims.toml").read_text())["claim"]
+    tests = tests_by_name()
+    if command == "write":
+        for path, body in documents(claims, tests):
+            path.write_text(placed(path.read_text(), body))
+        return 0
+    wrong = []
+    for claim in claims:
+        for name in claim["tests"]:
+            places = tests.get(name, [])
+            if len(places) != 1:
+                wrong.append(f"{len(places)} tests are called: {name}")
+    if command == "check":
+        for path, body in documents(claims, tests):
+            if path.read_text() != placed(path.read_text(), body):
+                wrong.append(f"{path.name} does not say what docs/claims.toml says. Run: scripts/claims.py write")
+    if logs:
+        seen = outcomes(logs)
+        for claim in claims:
+            states = [seen.get(name, "not run") for name in claim["tests"]]
+            if command == "table" and "not run" in states:
+                continue
+            passed = all(state == "passed" for state in states)
+            print(f"{'PASS' if passed else 'FAIL'}  {claim['says']}")
+            for name, state in zip(claim["tests"], states):
+                if state != "passed":
+                    wrong.append(f"{state}: {name}")
+    for line in wrong:
+        print(f"claims: {line}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+sys.exit(main(sys.argv[1:]))
