@@ -39,6 +39,12 @@ package struct Address: Hashable, Sendable {
         self.init(unchecked: Array(Keccak256.hash(Array(publicKey.dropFirst())).suffix(Address.byteCount)))
     }
 
+    /// Where a contract lands that `sender` creates with its transaction of this nonce.
+    package init(createdBy sender: Address, nonce: UInt64) {
+        let digest = Keccak256.hash(RLP.list([.bytes(sender.bytes), .integer(nonce)]).encoded())
+        self.init(unchecked: Array(digest.suffix(Address.byteCount)))
+    }
+
     private init(unchecked bytes: [UInt8]) { self.bytes = bytes }
 
     /// `0x` and 40 digits in the case that EIP-55 prescribes.

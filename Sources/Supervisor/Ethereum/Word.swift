@@ -64,3 +64,18 @@ package struct Word: Hashable, Sendable {
         return bytes.prefix(start).allSatisfy { $0 == sign }
     }
 }
+
+extension Word {
+    /// This and twice `number`, as the chain id stands in a legacy signature (EIP-155).
+    func adding(doubleOf number: UInt64) -> Word {
+        var sum = bytes
+        var carry: UInt16 = 0
+        let other = Word(number).bytes
+        for index in sum.indices.reversed() {
+            carry += UInt16(sum[index]) + 2 * UInt16(other[index])
+            sum[index] = UInt8(truncatingIfNeeded: carry)
+            carry >>= 8
+        }
+        return Word(magnitude: sum)
+    }
+}
