@@ -1,48 +1,51 @@
-internal import CProbes
+internal import Drill
 internal import Glibc
 internal import Shared
 internal import Worker
 
 /// A worker that has been taken over. It builds the walls of the real one, with the same code, says `ready`, waits for the
-/// first bytes of a job, and then does what its second argument says:
+/// first bytes of a job, and then attacks as its second argument says (`DrillScript`). It serves no job.
 ///
-/// `call NUMBER ARGUMENT…` any system call (`@text` is a pointer to that text), `int80`, `fault N`.
+/// `blindference-drill alone LAYER SCRIPT` makes the same attack with one layer only, or with `none`: what is refused
+/// there, too, would prove nothing about the walls.
 ///
-/// Exit status 42 says that the attack came back: the walls did not hold.
+/// Run with no argument at all it is the prey of a setuid attack: it says whether it has become root.
 @main
-struct HostileWorker {
+struct BlindferenceDrill {
     static func main() {
         let arguments = CommandLine.arguments
-        guard arguments.count == 3, let prompt = Int(arguments[1]) else { _exit(2) }
+        if arguments.count <= 1 { _exit(geteuid() == 0 ? DrillStatus.survived : EPERM) }
+        guard let script = arguments.last.flatMap(DrillScript.init(parsing:)) else { _exit(DrillStatus.notUnderstood) }
+        // Prepared before the walls stand, so that nothing but the attack meets the filter.
+        var canary = [UInt8](repeating: 0, count: 4096)
+        canary.withUnsafeMutableBytes { canary in
+            let attack = PreparedAttack(script, canary: UnsafeRawBufferPointer(canary))
+            if arguments.count == 4, arguments[1] == "alone" {
+                LoneLayer.build(arguments[2])
+            } else if arguments.count == 3, let prompt = Int(arguments[1]) {
+                confine(prompt, attack, canary)
+            } else {
+                _exit(DrillStatus.notUnderstood)
+            }
+            _exit(attack.run())
+        }
+    }
+
+    /// The walls, `ready`, and the first bytes of a job.
+    private static func confine(_ prompt: Int, _ attack: PreparedAttack, _ canary: UnsafeMutableRawBufferPointer) {
         let sandbox: Sandbox
         do {
-            sandbox = try Sandbox(arenaCapacity: JobLimits(prompt: prompt).arena, trustFile: nil)
+            sandbox = try Sandbox(
+                arenaCapacity: JobLimits(prompt: prompt).arena, trustFile: nil, rules: attack.rules)
         } catch { _exit(error.rawValue) }
-        // Taken apart before the attack, so that nothing but the attack meets the filter.
-        let words = arguments[2].split(separator: " ").map(String.init)
-        let texts = words.dropFirst(2).map { $0.hasPrefix("@") ? strdup(String($0.dropFirst())) : nil }
-        var values = zip(words.dropFirst(2), texts).map { word, text in
-            text.map { Int(bitPattern: $0) } ?? Int(word) ?? 0
-        }
-        values += [Int](repeating: 0, count: 6)
-        let number = words.count > 1 ? Int(words[1]) ?? 0 : 0
         let ready = FrameHeader(
             .ready,
             fields: [
                 .init("landlock", .integer(sandbox.landlock)), .init("arena", .string(sandbox.arena.rawValue)),
             ]
         ).encoded()
-        guard ready.withUnsafeBytes({ write(3, $0.baseAddress, $0.count) }) == ready.count else { _exit(3) }
-        // What the supervisor sends stays in this buffer: a secret for the crash tests.
-        var secret = [UInt8](repeating: 0, count: 4096)
-        guard read(3, &secret, secret.count) > 0 else { _exit(4) }
-        switch words[0] {
-        case "call": _ = cprobes_call(number, values)
-        case "int80": _ = cprobes_int80()
-        case "fault": cprobes_fault(Int32(number))
-        default: _exit(5)
-        }
-        withExtendedLifetime(secret) {}
-        _exit(42)
+        guard ready.withUnsafeBytes({ write(3, $0.baseAddress, $0.count) }) == ready.count,
+            read(3, canary.baseAddress, canary.count) > 0
+        else { _exit(DrillStatus.noChannel) }
     }
 }
