@@ -20,7 +20,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = 
         swiftSettings: settings)
 }
 
-/// The worker and its hostile twin: static and position-independent, so that the hash covers every instruction.
+/// The worker and its attackers: static and position-independent, so that the hash covers every instruction.
 let staticProgram: [LinkerSetting] = [
     .unsafeFlags(["-static-executable", "-use-ld=lld", "-Xclang-linker", "-static-pie"])
 ]
@@ -34,6 +34,7 @@ let package = Package(
         .executable(name: "blindference-node", targets: ["blindference-node"]),
         .executable(name: "blindference-worker", targets: ["blindference-worker"]),
         .executable(name: "blindference-devnet", targets: ["blindference-devnet"]),
+        .executable(name: "blindference-drill", targets: ["blindference-drill"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -59,6 +60,13 @@ let package = Package(
             name: "blindference-worker", dependencies: ["Worker"], path: "Sources/Worker/Main", swiftSettings: settings,
             linkerSettings: staticProgram),
 
+        // Attacks on the worker's walls: the list of them, and the program that makes them from inside.
+        .target(name: "CDrill"),
+        .target(name: "Drill", exclude: ["Main"], swiftSettings: settings),
+        .executableTarget(
+            name: "blindference-drill", dependencies: ["Drill", "Worker", "Shared", "CDrill", "CSystem", "CSeccomp"],
+            path: "Sources/Drill/Main", swiftSettings: settings, linkerSettings: staticProgram),
+
         // The supervisor's wing.
         room("HTTPTransport", ["CSystem", "CCurl"]),
         room("Ethereum", ["CSystem", "CSecp256k1", "CSodium", "COpenSSL"]),
@@ -70,7 +78,7 @@ let package = Package(
             name: "Supervisor",
             dependencies: [
                 "Shared", "CSystem", "HTTPTransport", "Ethereum", "ContentStore", "Coordination", "CoFHE",
-                "Attestation",
+                "Attestation", "Drill",
                 logging, .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -96,15 +104,15 @@ let package = Package(
             name: "bench", dependencies: ["Supervisor", "Shared", "TestNetwork"], path: "Tests/Bench",
             swiftSettings: settings),
         // Programs and eyes of Tests/Security. Test targets find the programs in the build folder.
-        .target(name: "CProbes", path: "Tests/Support/CProbes"),
+        .target(name: "CProbes", dependencies: ["CDrill"], path: "Tests/Support/CProbes"),
         .target(
             name: "Inspection", dependencies: ["CProbes"], path: "Tests/Support/Inspection", swiftSettings: settings),
         .executableTarget(
-            name: "hostile-worker", dependencies: ["Worker", "Shared", "CProbes"], path: "Tests/Support/HostileWorker",
-            swiftSettings: settings, linkerSettings: staticProgram),
+            name: "narrowed-worker", dependencies: ["Worker", "Shared", "CProbes"],
+            path: "Tests/Support/NarrowedWorker", swiftSettings: settings, linkerSettings: staticProgram),
         .executableTarget(name: "unconfined-worker", dependencies: ["CSystem"], path: "Tests/Support/UnconfinedWorker"),
         tests("SharedTests", []),
-        tests("WorkerTests", ["Worker"]),
+        tests("WorkerTests", ["Worker", "CSeccomp"]),
         tests("HTTPTransportTests", ["HTTPTransport", "LoopbackServer"]),
         tests("EthereumTests", ["Ethereum"]),
         tests("ContentStoreTests", ["ContentStore", "HTTPTransport"], exclude: ["Vectors"]),
@@ -121,7 +129,7 @@ let package = Package(
             "SecurityTests",
             [
                 "Supervisor", "Inspection", "TestNetwork", "LoopbackServer", "DevnetCore", "Ethereum", "CSystem",
-                "CProbes",
+                "CProbes", "CSeccomp", "Drill",
             ],
             path: "Tests/Security"),
         tests("EndToEndTests", ["TestNetwork", "LoopbackServer", "DevnetCore", "Ethereum"], path: "Tests/EndToEnd"),

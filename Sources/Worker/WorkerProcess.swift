@@ -1,6 +1,6 @@
 internal import CSystem
 internal import Glibc
-internal import Shared
+package import Shared
 
 /// The life of one worker: walls, one job, wipe, end.
 ///
@@ -8,15 +8,18 @@ internal import Shared
 /// The exit status says what went wrong, for a worker has no other voice: 0 job over, 64 the supervisor went away,
 /// 65 the channel broke, 70 and up a wall could not be built (`SandboxError`).
 package enum WorkerProcess {
-    package static func run() -> Never {
-        let arguments = CommandLine.arguments
+    /// - Parameter rules: tests leave out one at a time to see it needed.
+    package static func run(
+        arguments: [String] = CommandLine.arguments, rules: [SystemCallRule] = SystemCallTable.current.rules
+    ) -> Never {
         guard (2...3).contains(arguments.count), let prompt = Int(arguments[1]), prompt > 0, prompt <= 1 << 30 else {
             _exit(SandboxError.arguments.rawValue)
         }
         let limits = JobLimits(prompt: prompt)
         let sandbox: Sandbox
         do {
-            sandbox = try Sandbox(arenaCapacity: limits.arena, trustFile: arguments.count == 3 ? arguments[2] : nil)
+            sandbox = try Sandbox(
+                arenaCapacity: limits.arena, trustFile: arguments.count == 3 ? arguments[2] : nil, rules: rules)
         } catch { _exit(error.rawValue) }
         _exit(serve(sandbox, limits))
     }

@@ -1,21 +1,18 @@
-import CProbes
+import CSystem
+import Drill
 import Foundation
 import Inspection
 import Shared
 import Supervisor
+import TestNetwork
 import Testing
 
-/// The walls from inside: the hostile worker builds them with the real worker's code and then runs against them.
+/// The walls from inside: the drill program builds them with the worker's own code and then runs against them.
 extension Security {
     @Suite("Attacks from inside a worker") struct AttackTests {
-        /// What the hostile worker ends with when the attack did not.
-        static let survived = WorkerError.ended(status: 42)
-        /// 128 + SIGSYS.
-        static let killed = WorkerError.ended(status: 128 + 31)
-
-        /// Starts a hostile worker, lets it attack, and answers its end as the supervisor sees it.
+        /// Starts a worker that has been taken over, lets it attack, and answers its end as the supervisor sees it.
         static func outcome(of attack: String) async throws -> WorkerError? {
-            let spawner = try Security.spawner(Security.hostile, argument: attack)
+            let spawner = try Security.spawner(Security.drill, argument: attack)
             let worker = try await spawner.spawn()
             defer { withExtendedLifetime(spawner) {} }
             do throws(WorkerError) {
@@ -26,93 +23,128 @@ extension Security {
             } catch { return error }
         }
 
-        struct Attack: Sendable, CustomTestStringConvertible {
-            let testDescription: String
-            let call: String
+        private static let filtered = DrillCatalogue.attacks.filter(\.isFiltered)
+        private static let layered = DrillCatalogue.attacks.filter { !$0.behind.isEmpty }
 
-            init(_ name: String, _ call: String) {
-                testDescription = name
-                self.call = call
+        /// How an attack may end once the filter lets it through: on root's machine at the first layer that the kernel has.
+        /// An ordinary user's worker has the processes of that user in sight, and keeps its identity.
+        private func expected(_ attack: DrillAttack) async throws -> [DrillOutcome] {
+            let namespaces = try await Security.kernelOffersNamespaces()
+            let present = attack.behind.map(\.layer).filter { namespaces || $0 != .namespaces }
+            if geteuid() == 0 { return [present.first.map(DrillOutcome.stopped) ?? .survived] }
+            let isSeen = attack.script.contains(DrillPlace.prey.placeholder)
+            return present.map(DrillOutcome.stopped) + (isSeen && !present.contains(.landlock) ? [.survived] : [])
+        }
+
+        /// A process of the worker's own user, which hides nothing.
+        private func prey() throws -> ChildProcess {
+            let log = FileManager.default.temporaryDirectory.appending(path: "prey-\(UUID().uuidString)")
+            defer { try? FileManager.default.removeItem(at: log) }
+            return try AttackTests.asOrdinaryUser("/bin/sleep", ["60"], output: log)
+        }
+
+        private static func asOrdinaryUser(_ program: String, _ arguments: [String], output: URL) throws -> ChildProcess
+        {
+            guard geteuid() == 0 else { return try ChildProcess(URL(filePath: program), arguments, output: output) }
+            let identity = ["--reuid=65534", "--regid=65534", "--clear-groups", program]
+            return try ChildProcess(URL(filePath: "/usr/bin/setpriv"), identity + arguments, output: output)
+        }
+
+        @Test("the worker's filter ends every attack, and nothing leaves the worker", arguments: filtered)
+        func filter(_ attack: DrillAttack) async throws {
+            #expect(try await DrillRunner(program: Security.drill).run(attack, isWide: false) == .stopped(by: .seccomp))
+        }
+
+        @Test("where the filter lets an attack through, the next layer stops it", arguments: layered)
+        func nextLayer(_ attack: DrillAttack) async throws {
+            let prey = try prey()
+            let runner = DrillRunner(program: Security.drill, prey: prey.pid)
+            let outcome = try await runner.run(attack, isWide: attack.isFiltered)
+            let expected = try await expected(attack)
+            #expect(expected.contains(outcome), "\(outcome) instead of \(expected)")
+            #expect(prey.isRunning)
+        }
+
+        @Test("every layer stops something in the drill")
+        func catalogue() {
+            let layers = Set(DrillCatalogue.attacks.flatMap(\.behind).map(\.layer))
+            #expect(layers == Set(DrillLayer.allCases).subtracting([.seccomp, .noNewPrivileges]))
+            #expect(Set(DrillCatalogue.attacks.map(\.name)).count == DrillCatalogue.attacks.count)
+            #expect(DrillCatalogue.attacks.allSatisfy { $0.isFiltered || !$0.behind.isEmpty })
+            // It would be told apart from none.
+            #expect(DrillCatalogue.attacks.flatMap(\.behind).allSatisfy { $0.status != DrillStatus.survived })
+        }
+
+        // MARK: - One layer at a time
+
+        /// The end of an attack by an ordinary user behind one layer only.
+        private func end(of attack: DrillAttack, behind layer: String) async throws -> (
+            status: Int32, isUntouched: Bool
+        ) {
+            let prey = try prey()
+            let ground = try DrillGround(prey: prey.pid)
+            let status = try await end(of: ground.script(attack, isWide: false), behind: layer)
+            return (status, ground.isUntouched)
+        }
+
+        /// `{setuid}` in the script is a copy of the program that belongs to this user and runs as its owner.
+        private func end(of script: String, behind layer: String) async throws -> Int32 {
+            let folder = FileManager.default.temporaryDirectory.appending(path: "drill-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+            defer { try? FileManager.default.removeItem(at: folder) }
+            // The build folder may be closed to others.
+            let program = folder.appending(path: "drill")
+            let source = URL(filePath: Security.drill).resolvingSymlinksInPath()
+            try FileManager.default.copyItem(at: source, to: program)
+            let owned = folder.appending(path: "setuid")
+            try FileManager.default.copyItem(at: source, to: owned)
+            try #require(chmod(owned.path, 0o4755) == 0)
+            let script = script.replacing("{setuid}", with: owned.path)
+            let child = try AttackTests.asOrdinaryUser(
+                program.path, ["alone", layer, script], output: folder.appending(path: "log"))
+            return try await child.end()
+        }
+
+        /// Of these an ordinary user without walls is refused, too: what stops the worker is that it is no more than one.
+        private static let beyondWalls = layered.filter { $0.behind.contains { $0.layer == .capabilities } }
+
+        @Test("without walls an attack gets further", arguments: layered)
+        func withoutWalls(_ attack: DrillAttack) async throws {
+            let end = try await end(of: attack, behind: "none")
+            if AttackTests.beyondWalls.contains(where: { $0.name == attack.name }) {
+                #expect(attack.behind.map(\.status).contains(end.status))
+            } else {
+                #expect(!attack.behind.map(\.status).contains(end.status))
             }
         }
 
-        #if arch(x86_64)
-            static let attacks = [
-                Attack("socket", "call 41 2 1 0"), Attack("connect", "call 42 3 0 0"), Attack("bind", "call 49 3 0 0"),
-                Attack("accept", "call 43 3 0 0"), Attack("sendto", "call 44 3 0 0"),
-                Attack("sendmsg", "call 46 3 0 0"),
-                Attack("socketpair", "call 53 1 1 0"), Attack("open a file", "call 2 @/etc/passwd 0"),
-                Attack("openat", "call 257 -100 @/etc/passwd 0"), Attack("openat2", "call 437 -100 @/etc/passwd 0 24"),
-                Attack("creat", "call 85 @/tmp/hostile 420"), Attack("unlink", "call 87 @/tmp/hostile"),
-                Attack("execve", "call 59 @/bin/true 0 0"), Attack("execveat", "call 322 3 @ 0 0 4096"),
-                Attack("fork", "call 57"), Attack("vfork", "call 58"), Attack("clone", "call 56 17"),
-                Attack("clone3", "call 435 0 0"), Attack("ptrace the parent", "call 101 16 1"),
-                Attack("read another's memory", "call 310 1"), Attack("write another's memory", "call 311 1"),
-                Attack("kill the parent", "call 62 1 9"), Attack("kill everybody", "call 62 -1 0"),
-                Attack("tgkill", "call 234 1 1 0"), Attack("mprotect to executable", "call 10 0 4096 5"),
-                Attack("map executable memory", "call 9 0 4096 4 34 -1 0"),
-                Attack("map writable and executable memory", "call 9 0 4096 7 34 -1 0"),
-                Attack("mremap", "call 25 0 4096 8192 1"), Attack("unshare", "call 272 268435456"),
-                Attack("setns", "call 308 3 0"), Attack("setuid", "call 105 0"), Attack("setresuid", "call 117 0 0 0"),
-                Attack("capset", "call 126 0 0"), Attack("become dumpable", "call 157 4 1"),
-                Attack("another filter", "call 317 1 0 0"), Attack("memfd_create", "call 319 @a 0"),
-                Attack("io_uring_setup", "call 425 8 0"), Attack("io_uring_enter", "call 426 0 1 0 0"),
-                Attack("bpf", "call 321 0 0 0"), Attack("keyctl", "call 250 0 0"), Attack("add_key", "call 248 0 0"),
-                Attack("perf_event_open", "call 298 0 0 -1 -1 0"), Attack("userfaultfd", "call 323 0"),
-                Attack("pidfd_open", "call 434 1 0"), Attack("pidfd_getfd", "call 438 3 0 0"),
-                Attack("mount", "call 165 0 0 0 0 0"), Attack("chroot", "call 161 @/"),
-                Attack("ioctl", "call 16 0 21505 0"),
-                Attack("fcntl", "call 72 3 0 0"), Attack("dup2", "call 33 3 0"),
-                Attack("prlimit64", "call 302 0 7 0 0"),
-                Attack("setrlimit", "call 160 4 0"), Attack("personality", "call 135 262144"),
-                Attack("recvmsg on descriptor 0", "call 47 0 0 0"), Attack("recvmsg on descriptor 4", "call 47 4 0 0"),
-                Attack("futex WAIT", "call 202 @0 0 7 0"), Attack("futex WAIT_PRIVATE", "call 202 @0 128 7 0"),
-                Attack("futex REQUEUE", "call 202 @0 3 0 0"), Attack("getpid through x32", "call 1073741863"),
-                Attack("read through x32", "call 1073741824 3 0 0"),
-                Attack("execve through x32", "call 1073742344 0 0 0"),
-                Attack("a number that no kernel has", "call 100000"), Attack("a negative number", "call -1"),
-            ]
-
-            @Test("every attack ends the process by SIGSYS", arguments: attacks)
-            func dies(_ attack: Attack) async throws {
-                let outcome = try await AttackTests.outcome(of: attack.call)
-                #expect(outcome == AttackTests.killed)
+        @Test(
+            "each layer that can stand alone stops its attacks alone",
+            arguments: [DrillLayer.landlock, .executableMemory, .namespaces])
+        func alone(_ layer: DrillLayer) async throws {
+            for attack in AttackTests.layered {
+                // The namespaces of an ordinary user's worker do not hide processes: Landlock's scope does.
+                let hidesProcess = layer == .namespaces && attack.script.contains(DrillPlace.prey.placeholder)
+                guard let stop = attack.behind.first(where: { $0.layer == layer }), !hidesProcess,
+                    !AttackTests.beyondWalls.contains(where: { $0.name == attack.name })
+                else { continue }
+                let end = try await end(of: attack, behind: layer.rawValue)
+                #expect(end.status == stop.status && end.isUntouched, "\(attack)")
             }
+        }
 
-            /// The published list, with arguments that its rules allow. What survives here shows that death means something.
-            static let listed = [
-                0: "3 0 0", 1: "3 0 0", 3: "99", 7: "0 0 0", 9: "0 4096 3 34 -1 0", 11: "0 0", 12: "0", 39: "",
-                47: "3 0 0",
-                186: "", 202: "@0 1 1", 228: "0 0", 231: "42", 318: "0 0 0",
-            ]
+        @Test("a program that runs as root for everybody does not for a worker")
+        func setuid() async throws {
+            // Only root can make such a program.
+            guard geteuid() == 0 else { return }
+            #expect(try await end(of: "execve @{setuid} 0 0", behind: "none") == DrillStatus.survived)
+            #expect(try await end(of: "execve @{setuid} 0 0", behind: "noNewPrivileges") == EPERM)
+        }
 
-            @Test("every call on the list comes back", arguments: listed.keys.sorted())
-            func survives(_ number: Int) async throws {
-                let outcome = try await AttackTests.outcome(of: "call \(number) \(AttackTests.listed[number] ?? "")")
-                #expect(outcome == AttackTests.survived)
-            }
-
-            /// uretprobe and uprobe, which the kernel keeps from every filter (6.14 and 6.18). Outside of a trampoline
-            /// that a tracer with privileges has set they do nothing: SIGILL and ENXIO.
-            static let unfiltered: [Int: WorkerError] = [335: .ended(status: 128 + 4), 336: survived]
-
-            @Test("of all numbers from 0 to 470 only the list comes back", .timeLimit(.minutes(3)))
-            func sweep() async throws {
-                var wrong: [String] = []
-                for number in 0...470 where AttackTests.listed[number] == nil {
-                    let outcome = try await AttackTests.outcome(of: "call \(number)")
-                    if let outcome, outcome == AttackTests.unfiltered[number] { continue }
-                    if outcome != AttackTests.killed { wrong.append("\(number): \(String(describing: outcome))") }
-                }
-                #expect(wrong.isEmpty)
-            }
-
-            @Test("the 32-bit entry of the kernel is no way around the filter")
-            func foreignArchitecture() async throws {
-                // Without that entry the instruction itself is a fault.
-                let expected: WorkerError = cprobes_has_int80() == 1 ? AttackTests.killed : .ended(status: 128 + 11)
-                #expect(try await AttackTests.outcome(of: "int80") == expected)
-            }
-        #endif
+        @Test("a worker that does nothing but think is gone when its processor time is over", .timeLimit(.minutes(1)))
+        func processorTime() throws {
+            #expect(try RawWorker.end(of: "spin", cpuSeconds: 1) == 128 + SIGKILL)
+        }
     }
 }

@@ -48,7 +48,7 @@ extension RawWorker {
 
 /// One end of a socket pair that a worker takes for its model's server, and the other, which the test plays.
 final class ModelEnd {
-    let workersEnd: Int32
+    private(set) var workersEnd: Int32
     private let own: Int32
 
     init() throws {
@@ -62,7 +62,13 @@ final class ModelEnd {
 
     deinit {
         close(own)
-        close(workersEnd)
+        letGo()
+    }
+
+    /// Once the worker has its end, so that the worker's death is seen here.
+    func letGo() {
+        if workersEnd >= 0 { close(workersEnd) }
+        workersEnd = -1
     }
 
     /// Everything of the request, up to `end`.
@@ -78,7 +84,10 @@ final class ModelEnd {
     }
 
     func answer(_ text: String) {
-        let body = #"{"choices":[{"message":{"role":"assistant","content":"\#(text)"}}]}"#
+        reply(#"{"choices":[{"message":{"role":"assistant","content":"\#(text)"}}]}"#)
+    }
+
+    func reply(_ body: String) {
         let reply = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
         _ = reply.utf8.withContiguousStorageIfAvailable { send(own, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     }

@@ -12,7 +12,7 @@ final class RawWorker {
     private let pidfd: Int32
     private let channel: Int32
 
-    init(_ path: String = Security.worker, argument: String? = nil) throws {
+    init(_ path: String = Security.worker, argument: String? = nil, cpuSeconds: UInt64 = 60) throws {
         var sockets: [Int32] = [-1, -1]
         try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &sockets) == 0)
         defer { close(sockets[1]) }
@@ -33,7 +33,7 @@ final class RawWorker {
                 var order = csystem_spawn(
                     executable: executable, arguments: arguments.baseAddress, environment: variables.baseAddress,
                     channel: sockets[1], address_space: size + (256 << 20), file_size: size + (1 << 20),
-                    cpu_seconds: 60, world: nil)
+                    cpu_seconds: cpuSeconds, world: nil)
                 guard let world = Security.world else { return csystem_spawn(&order, &pidfd) }
                 return world.withUnsafeBufferPointer { world in
                     order.world = world.baseAddress

@@ -15,7 +15,8 @@ import Testing
     }()
     static let limits = JobLimits(prompt: 64 << 10)
     static let worker = TestNetwork.binaries.appending(path: "blindference-worker").path
-    static let hostile = TestNetwork.binaries.appending(path: "hostile-worker").path
+    static let drill = TestNetwork.binaries.appending(path: "blindference-drill").path
+    static let narrowed = TestNetwork.binaries.appending(path: "narrowed-worker").path
     static let unconfined = TestNetwork.binaries.appending(path: "unconfined-worker").path
 
     static let environment: Set = [

@@ -14,7 +14,7 @@ package struct SystemCallRule: Sendable {
     package let constraint: Constraint
     package let reason: String
 
-    init(_ name: String, _ constraint: Constraint, _ reason: String) {
+    package init(_ name: String, _ constraint: Constraint, _ reason: String) {
         self.name = name
         self.constraint = constraint
         self.reason = reason

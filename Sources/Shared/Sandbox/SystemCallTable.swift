@@ -44,7 +44,6 @@ package struct SystemCallTable: Sendable {
         SystemCallRule("poll", "waiting for the model's server with a deadline"),
         SystemCallRule("close", "ending a connection"),
         SystemCallRule("getpid", "OpenSSL's random generator looks for a fork"),
-        SystemCallRule("gettid", "Swift's mutex notes its owner"),
         SystemCallRule("getrandom", "sealing pair, output key, nonces"),
         SystemCallRule("futex", .wakeOnly, "the end of a one-time initialisation"),
         SystemCallRule("mmap", .notExecutable, "heap of larger blocks"),

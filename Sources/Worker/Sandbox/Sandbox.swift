@@ -50,9 +50,7 @@ package struct Sandbox {
         // Extra layers: a kernel may lack them.
         noExecutableMemory = csystem_deny_executable_memory() == 0
         _ = csystem_disable_speculation_leaks()
-        let denied = LandlockRules(abi: Int(csystem_landlock_abi()))
-        let isDenied = denied.abi > 0 && csystem_landlock_deny(denied.files, denied.network, denied.scopes) == 0
-        landlock = isDenied ? denied.abi : 0
+        landlock = Landlock.denyAll()
         try SystemCallFilter.install(rules)
     }
 

@@ -4,13 +4,19 @@ internal import Shared
 /// The worker's seccomp filter, built by libseccomp from a table of rules.
 enum SystemCallFilter {
     // Function-like macros of seccomp.h that Swift cannot see.
-    private static let killProcess: UInt32 = 0x8000_0000
-    private static let allow: UInt32 = 0x7FFF_0000
+    static let killProcess: UInt32 = 0x8000_0000
+    static let allow: UInt32 = 0x7FFF_0000
 
     /// Installs the filter for good. A call that is not listed, a foreign architecture and x32 end the process.
     static func install(_ rules: [SystemCallRule]) throws(SandboxError) {
         guard let context = seccomp_init(killProcess) else { throw .filter }
         defer { seccomp_release(context) }
+        try fill(context, with: rules)
+        guard seccomp_load(context) == 0 else { throw .filter }
+    }
+
+    /// Adds the rules to a fresh filter, which is for the machine's own architecture unless a test made it for another.
+    static func fill(_ context: scmp_filter_ctx, with rules: [SystemCallRule]) throws(SandboxError) {
         guard seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, killProcess) == 0,
             seccomp_attr_set(context, SCMP_FLTATR_CTL_TSYNC, 1) == 0
         else { throw .filter }
@@ -24,7 +30,6 @@ enum SystemCallFilter {
                 }
             guard added == 0 else { throw .filter }
         }
-        guard seccomp_load(context) == 0 else { throw .filter }
     }
 
     private static func add(_ context: scmp_filter_ctx, _ number: Int32, _ check: ArgumentCheck) -> Int32 {
