@@ -75,6 +75,20 @@ extension Security {
             #expect(DrillCatalogue.attacks.flatMap(\.behind).allSatisfy { $0.status != DrillStatus.survived })
         }
 
+        @Test("a script that says nothing clear is refused as a whole")
+        func scripts() throws {
+            for text in ["", "wide", "wide; ", "read x", "read ?0", "read %abc", "read 1 2 3 4 5 6 7", "#a", "int80"] {
+                #expect(DrillScript(parsing: text) == nil, "\(text)")
+            }
+            let script = try #require(DrillScript(parsing: "wide; openat -100 @/a 0; #9 $ ! ?8 %00ff; spin"))
+            #expect(script.isWide)
+            #expect(
+                script.steps == [
+                    .call(name: "openat", [.number(-100), .text("/a"), .number(0)]),
+                    .numbered(9, [.result, .canary, .room(8), .bytes([0, 255])]), .spin,
+                ])
+        }
+
         // MARK: - One layer at a time
 
         /// The end of an attack by an ordinary user behind one layer only.
@@ -112,6 +126,11 @@ extension Security {
         @Test("without walls an attack gets further", arguments: layered)
         func withoutWalls(_ attack: DrillAttack) async throws {
             let end = try await end(of: attack, behind: "none")
+            // What reaches a place leaves a trace there, which the ground shows.
+            let traces: [DrillPlace] = [.folder, .udp, .tcp, .abstract, .socketFile]
+            let leavesTrace =
+                traces.contains { attack.script.contains($0.placeholder) } && attack.name != "list a folder"
+            #expect(end.isUntouched == !leavesTrace)
             if AttackTests.beyondWalls.contains(where: { $0.name == attack.name }) {
                 #expect(attack.behind.map(\.status).contains(end.status))
             } else {

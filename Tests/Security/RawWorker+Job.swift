@@ -77,7 +77,7 @@ final class ModelEnd {
         while !String(decoding: bytes, as: UTF8.self).hasSuffix(end) {
             var chunk = [UInt8](repeating: 0, count: 64 << 10)
             let count = recv(own, &chunk, chunk.count, 0)
-            try #require(count > 0, "the worker hung up")
+            guard count > 0 else { throw RawWorker.Failure.hungUp }
             bytes += chunk[..<count]
         }
         return String(decoding: bytes, as: UTF8.self)

@@ -8,6 +8,12 @@ import Testing
 ///
 /// Used from synchronous tests only: the worker dies with the thread that started it.
 final class RawWorker {
+    enum Failure: Error {
+        /// The worker has closed its channel or its connection.
+        case hungUp
+        case unexpected(String)
+    }
+
     let pid: Int32
     private let pidfd: Int32
     private let channel: Int32
@@ -64,12 +70,12 @@ final class RawWorker {
     func send(raw bytes: [UInt8], descriptor: Int32 = -1) throws {
         var rest = bytes[...]
         if descriptor >= 0 {
-            try #require(csystem_send_descriptor(channel, bytes, 1, descriptor) == 1)
+            guard csystem_send_descriptor(channel, bytes, 1, descriptor) == 1 else { throw Failure.hungUp }
             rest = rest.dropFirst()
         }
         while !rest.isEmpty {
             let sent = rest.withUnsafeBytes { Glibc.send(channel, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-            try #require(sent > 0, "the worker has closed its channel")
+            guard sent > 0 else { throw Failure.hungUp }
             rest = rest.dropFirst(sent)
         }
     }
@@ -77,8 +83,10 @@ final class RawWorker {
     /// The next frame, which must be of this kind.
     @discardableResult
     func receive(_ kind: MessageKind) throws -> (fields: JSONValue, body: [UInt8]) {
-        let frame = try #require(try next(), "the worker has closed its channel")
-        try #require(frame.header.kind == kind, "\(frame.header.fields.encoded())")
+        guard let frame = try next() else { throw Failure.hungUp }
+        guard frame.header.kind == kind else {
+            throw Failure.unexpected(String(decoding: frame.header.fields.encoded(), as: UTF8.self))
+        }
         return (frame.header.fields, frame.body)
     }
 
