@@ -111,6 +111,10 @@ let package = Package(
             name: "narrowed-worker", dependencies: ["Worker", "Shared", "CProbes"],
             path: "Tests/Support/NarrowedWorker", swiftSettings: settings, linkerSettings: staticProgram),
         .executableTarget(name: "unconfined-worker", dependencies: ["CSystem"], path: "Tests/Support/UnconfinedWorker"),
+        .executableTarget(
+            name: "canary-scan", dependencies: ["Inspection"], path: "Tests/Support/CanaryScan", swiftSettings: settings
+        ),
+        .executableTarget(name: "without-secret-memory", path: "Tests/Support/WithoutSecretMemory"),
         tests("SharedTests", []),
         tests("WorkerTests", ["Worker", "CSeccomp"]),
         tests("HTTPTransportTests", ["HTTPTransport", "LoopbackServer"]),

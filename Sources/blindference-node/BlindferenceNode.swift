@@ -22,6 +22,8 @@ struct BlindferenceNode: AsyncParsableCommand {
         ])
 
     static func main() async {
+        // Every command may come to hold a key or a password.
+        ProcessMemory.hide()
         // Before any thread, and before anything copies the environment: secrets leave it here.
         umask(0o077)
         do {

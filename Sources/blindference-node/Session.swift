@@ -29,6 +29,9 @@ struct Session {
         guard !file.isExposed else { throw ConfigurationError.secretFileExposed(path: configuration.keystorePath) }
         let password = try Password.existing(options, environment: environment)
         let wallet = try file.keystore.open(password: password.bytes)
+        // A node runs for months: what only opened or could have replaced its wallet is not to be in its memory.
+        try environment.forget(.password)
+        try environment.forget(.privateKey)
         if let expected = configuration.nodeAddress, expected != wallet.address {
             throw CommandRefusal.addressMismatch(configured: expected.checksummed, keystore: wallet.address.checksummed)
         }

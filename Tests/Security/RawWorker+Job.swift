@@ -35,6 +35,13 @@ extension RawWorker {
         try send(.material, fields, body: parts.flatMap { $0 })
     }
 
+    /// A leader's order for the same model: the output key's halves are encrypted at the end.
+    static let leaderOrder = JobOrder(
+        role: .leader, modelID: "slow", seal: .hkdf, backend: chat(),
+        encryption: EncryptionOrder(
+            endpoint: Endpoint(name: .encryption, host: "127.0.0.1", port: 9, path: "/cofhe", usesTLS: false),
+            account: "0x\(String(repeating: "0", count: 40))", timeout: 30_000))
+
     static func chat(tls host: String? = nil) -> JobOrder.Backend {
         .chat(
             ChatOrder(
@@ -87,8 +94,19 @@ final class ModelEnd {
         reply(#"{"choices":[{"message":{"role":"assistant","content":"\#(text)"}}]}"#)
     }
 
-    func reply(_ body: String) {
-        let reply = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
-        _ = reply.utf8.withContiguousStorageIfAvailable { send(own, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    /// Half an answer: its head promises more than comes.
+    func beginAnswer(_ text: String) {
+        reply(#"{"choices":[{"message":{"role":"assistant","content":"\#(text)"#, missing: 100)
+    }
+
+    /// - Parameter missing: how many bytes the body is said to be longer.
+    func reply(_ body: String, missing: Int = 0) {
+        send(raw: "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count + missing)\r\n\r\n\(body)")
+    }
+
+    func send(raw text: String) {
+        _ = text.utf8.withContiguousStorageIfAvailable {
+            Glibc.send(own, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
     }
 }

@@ -18,18 +18,22 @@ final class RawWorker {
     private let pidfd: Int32
     private let channel: Int32
 
-    init(_ path: String = Security.worker, argument: String? = nil, cpuSeconds: UInt64 = 60) throws {
+    /// - Parameter launcher: a program that runs the worker on other terms; its first argument is the worker's path.
+    init(
+        _ path: String = Security.worker, under launcher: String? = nil, argument: String? = nil,
+        cpuSeconds: UInt64 = 60
+    ) throws {
         var sockets: [Int32] = [-1, -1]
         try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &sockets) == 0)
         defer { close(sockets[1]) }
         var limit = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(sockets[0], SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        let executable = open(path, O_RDONLY | O_CLOEXEC)
-        try #require(executable >= 0, "\(path)")
+        let executable = open(launcher ?? path, O_RDONLY | O_CLOEXEC)
+        try #require(executable >= 0, "\(launcher ?? path)")
         defer { close(executable) }
         let arguments =
-            (["blindference-worker", String(Security.limits.prompt)] + [argument].compactMap { $0 }).map { strdup($0) }
-            + [nil]
+            ((launcher.map { [$0, path] } ?? ["blindference-worker"]) + [String(Security.limits.prompt)]
+            + [argument].compactMap { $0 }).map { strdup($0) } + [nil]
         let variables = Security.environment.map { strdup($0) } + [nil]
         defer { for text in arguments + variables { free(text) } }
         var pidfd: Int32 = -1
@@ -121,5 +125,15 @@ final class RawWorker {
             usleep(2000)
         }
         return nil
+    }
+
+    /// Whether the kernel wrote a core of the ended process, wherever to; nil while it runs.
+    var dumpedCore: Bool? {
+        var info = siginfo_t()
+        // 3 is P_PIDFD; the process is left to be reaped.
+        guard waitid(idtype_t(3), id_t(pidfd), &info, WEXITED | WNOHANG | WNOWAIT) == 0, info.si_signo == SIGCHLD else {
+            return nil
+        }
+        return info.si_code == Int32(CLD_DUMPED)
     }
 }

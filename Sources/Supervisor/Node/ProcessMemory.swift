@@ -1,10 +1,15 @@
 internal import CSystem
 internal import Glibc
 
-/// The supervisor's own memory, towards other processes of the same user.
+/// The supervisor's own memory, towards other processes of the same user and towards whoever reads what a crash leaves.
 package enum ProcessMemory {
-    /// No core file, no debugger, no reading through /proc from now on; root is not bound by this.
+    /// Everything that Swift's crash printer catches.
+    private static let faults = [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP]
+
+    /// No core file, no debugger, no reading through /proc from now on; root is not bound by this. Nor a crash report:
+    /// Swift's runtime has read SWIFT_BACKTRACE before `main`, and would write registers and memory to standard error.
     package static func hide() {
+        for fault in faults { signal(fault, SIG_DFL) }
         var nothing = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(UInt32(RLIMIT_CORE.rawValue)), &nothing)
         _ = csystem_set_nondumpable()

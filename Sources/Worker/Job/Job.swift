@@ -46,9 +46,9 @@ struct Job: ~Copyable {
         _ = try channel.receive(.done)
     }
 
-    /// Unseals the key halves and decrypts the prompt; key and halves are gone afterwards.
+    /// Unseals the key halves and decrypts the prompt; pair, key and halves are gone afterwards.
     private mutating func receivePrompt(
-        _ material: SupervisorChannel.Received, _ pair: borrowing SealingKeyPair
+        _ material: SupervisorChannel.Received, _ pair: consuming SealingKeyPair
     ) throws -> SecretBytes {
         let sizes = ["high", "low", "blob"].map { material.fields[$0]?.int ?? -1 }
         guard sizes.allSatisfy({ $0 >= 0 && $0 <= material.bodyLength }), sizes.reduce(0, +) == material.bodyLength

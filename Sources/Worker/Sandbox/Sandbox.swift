@@ -11,7 +11,7 @@ package enum SandboxError: Int32, Error {
 /// The walls around one worker, in the one order that works. Nothing here can be switched off.
 ///
 /// Before: the supervisor closed all descriptors but 0-3, set the limits and forbade new privileges.
-/// The hostile worker of Tests/Security builds the very same walls, and then attacks them.
+/// `blindference-drill` builds the very same walls, and then attacks them.
 package struct Sandbox {
     /// Landlock's ABI version, 0 where the kernel has none.
     package let landlock: Int

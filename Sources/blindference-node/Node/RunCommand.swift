@@ -10,7 +10,6 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var password: PasswordOptions
 
     func run() async throws {
-        ProcessMemory.hide()
         let session = try Session(folder)
         let lock = try RunLock(directory: session.loader.directory)
         defer { lock.release() }

@@ -8,11 +8,15 @@ package struct MemoryScan: Sendable {
         package let needle: String
         package let region: String
         package let address: UInt
+        /// In memory that is never paged out: the arena of a process.
+        package let isLocked: Bool
         package var description: String { "\(needle) at \(String(address, radix: 16)) in \(region)" }
     }
 
     package let hits: [Hit]
-    package let bytesRead: Int
+    package let lockedBytesRead: Int
+    package let openBytesRead: Int
+    package var bytesRead: Int { lockedBytesRead + openBytesRead }
     /// Readable by the process, refused to us: secret memory and the kernel's own pages.
     package let unreadable: [String]
 
@@ -31,7 +35,7 @@ package struct MemoryScan: Sendable {
         defer { close(memory) }
         var hits: [Hit] = []
         var unreadable: [String] = []
-        var total = 0
+        var (lockedTotal, openTotal) = (0, 0)
         let overlap = (needles.map(\.bytes.count).max() ?? 1) - 1
         let step = 4 << 20
         var buffer = [UInt8](repeating: 0, count: step + overlap)
@@ -46,10 +50,13 @@ package struct MemoryScan: Sendable {
                     unreadable.append(region.name.isEmpty ? region.permissions : region.name)
                     break
                 }
-                total += min(count, step)
+                if region.isLocked { lockedTotal += min(count, step) } else { openTotal += min(count, step) }
                 for needle in needles {
                     for offset in MemoryScan.find(needle.bytes, in: buffer, count: count) where offset < step {
-                        hits.append(Hit(needle: needle.name, region: region.name, address: start + UInt(offset)))
+                        hits.append(
+                            Hit(
+                                needle: needle.name, region: region.name, address: start + UInt(offset),
+                                isLocked: region.isLocked))
                     }
                 }
                 start += UInt(step)
@@ -57,7 +64,8 @@ package struct MemoryScan: Sendable {
         }
         self.hits = hits
         self.unreadable = unreadable
-        bytesRead = total
+        lockedBytesRead = lockedTotal
+        openBytesRead = openTotal
     }
 
     /// All needles of a file.
@@ -68,7 +76,7 @@ package struct MemoryScan: Sendable {
         }
     }
 
-    private static func find(_ needle: [UInt8], in bytes: [UInt8], count: Int) -> [Int] {
+    static func find(_ needle: [UInt8], in bytes: [UInt8], count: Int) -> [Int] {
         var found: [Int] = []
         bytes.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress else { return }

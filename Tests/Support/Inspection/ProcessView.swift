@@ -10,16 +10,7 @@ package struct ProcessView: Sendable {
     package var exists: Bool { kill(pid, 0) == 0 }
 
     /// A file of the process's folder; empty when it is gone or may not be read.
-    package func text(_ name: String) -> String {
-        let descriptor = open(path(name), O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return "" }
-        defer { close(descriptor) }
-        // To the very end: Foundation takes the first short read for the end of a file, and `maps` comes in pages.
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        while case let count = read(descriptor, &chunk, chunk.count), count > 0 { bytes += chunk[..<count] }
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    package func text(_ name: String) -> String { String(decoding: WholeFile.bytes(path(name)) ?? [], as: UTF8.self) }
 
     package func path(_ name: String) -> String { "/proc/\(pid)/\(name)" }
 
@@ -78,22 +69,7 @@ package struct ProcessView: Sendable {
     package var isZombie: Bool { status["State"]?.hasPrefix("Z") ?? false }
     package var name: String { status["Name"] ?? "" }
 
-    /// One line of `maps`.
-    package struct Region: Sendable {
-        package let range: Range<UInt>
-        package let permissions: String
-        package let name: String
-        package var isReadable: Bool { permissions.hasPrefix("r") }
-    }
-
-    package var regions: [Region] {
-        text("maps").split(separator: "\n").compactMap { line in
-            let words = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
-            let ends = words.first?.split(separator: "-").compactMap { UInt($0, radix: 16) } ?? []
-            guard words.count >= 5, ends.count == 2, ends[0] < ends[1] else { return nil }
-            return Region(
-                range: ends[0]..<ends[1], permissions: String(words[1]),
-                name: words.count == 6 ? words[5].trimmingCharacters(in: .whitespaces) : "")
-        }
+    package var threads: [Int32] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path("task"))) ?? []).compactMap { Int32($0) }
     }
 }

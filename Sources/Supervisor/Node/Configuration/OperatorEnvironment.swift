@@ -1,6 +1,7 @@
 internal import CSystem
 internal import Glibc
 package import Shared
+internal import Synchronization
 
 /// The environment and the `.env` file of the working directory, without overriding the former by the latter.
 ///
@@ -19,7 +20,7 @@ package final class OperatorEnvironment: Sendable {
         var formerName: String? { self == .uploadToken ? "PINATA_JWT" : nil }
     }
 
-    private let secrets: [Secret: SharedSecret]
+    private let secrets: Mutex<[Secret: SharedSecret]>
     private let file: [String: String]
 
     package enum Failure: Error, Equatable, Sendable {
@@ -45,7 +46,7 @@ package final class OperatorEnvironment: Sendable {
                     }
                 }
             }
-            self.secrets = secrets
+            self.secrets = Mutex(secrets)
             self.file = file
         } catch let error as SecretMemoryError { throw .secretMemory(error) } catch let error as Failure {
             throw error
@@ -60,7 +61,10 @@ package final class OperatorEnvironment: Sendable {
         return file[name]
     }
 
-    package func secret(_ secret: Secret) -> SharedSecret? { secrets[secret] }
+    package func secret(_ secret: Secret) -> SharedSecret? { secrets.withLock { $0[secret] } }
+
+    /// Lets go of a secret that has done its work; it is wiped with its last owner.
+    package func forget(_ secret: Secret) { secrets.withLock { $0[secret] = nil } }
 
     /// Moves a variable out of the environment block. One pair of quotes around the value is dropped.
     private static func take(_ name: String) throws(SecretMemoryError) -> SharedSecret? {

@@ -1,0 +1,134 @@
+import DevnetCore
+import Foundation
+import Inspection
+import Shared
+import TestNetwork
+import Testing
+
+extension Security {
+    /// Every secret and every place, against `CanaryRow`.
+    @Suite("Canaries", .serialized) struct CanaryTests {
+        @Test("a node at work holds each secret where the table has it, and nowhere else", .timeLimit(.minutes(2)))
+        func node() async throws {
+            let operatorSecrets = OperatorCanaries()
+            let network = try await TestNetwork("--mock-key", operatorSecrets.attestationKey)
+            let model = try SlowModel()
+            let node = try await network.makeNode("canaries", privateKey: Hexadecimal.encode(operatorSecrets.walletKey))
+            let process = try await operatorSecrets.start(node, model: model)
+            let view = ProcessView(process.pid)
+            var canaries =
+                operatorSecrets.canaries + [
+                    .init("address", text: node.address),
+                    .init("keystore's address", text: String(node.address.dropFirst(2)).lowercased()),
+                    .init("coordinator", text: network.url),
+                    .init("program", text: "blindference-"), .init("worker's variable", text: "SWIFT_BACKTRACE"),
+                ]
+            let inspection = NodeInspection(node: view, folder: node.folder.path)
+            try await inspection.settle(workers: 2)
+            try inspection.look("after the start", canaries)
+            let question = try KnownQuestion(url: network.url, model: "groq:llama", leader: node.address)
+            try await Security.wait(for: "the worker asks the model") { model.asked == 1 }
+            canaries +=
+                question.canaries + [
+                    .init(.answer, text: model.answer), .init("job id", text: question.jobID),
+                ]
+            // The one that holds a connection besides its four descriptors.
+            let busy = view.children.filter { $0.descriptors.count == 5 }
+            try #require(busy.count == 1)
+            try await inspection.settle(workers: 3)
+            try inspection.look("during a job", canaries, asking: busy[0].pid)
+            model.release()
+            try await Security.wait(for: "the answer is accepted") { question.isAccepted }
+            let (answer, outputKey) = try question.read()
+            #expect(answer == model.answer)
+            try await Security.wait(for: "the worker is gone") { !busy[0].exists }
+            canaries += [
+                .init(.outputKey, bytes: outputKey), .init(.outputHigh, bytes: Array(outputKey[..<16])),
+                .init(.outputLow, bytes: Array(outputKey[16...])),
+            ]
+            try await inspection.settle(workers: 2)
+            try inspection.look("after a job", canaries)
+            process.signal(SIGTERM)
+            #expect(try await process.end() == 0)
+            try inspection.lookAtFiles("after the end", canaries)
+        }
+
+        @Test("a worker holds each secret only while it needs it, and nothing after its wipe")
+        func worker() throws {
+            let (canary, answer, apiKey) = (Canaries.text(), Canaries.text(), Canaries.text())
+            let prompt = "Tell \"nobody\"\n\(canary)\té 😀"
+            let sealed = try SealedPrompt(prompt)
+            let worker = try RawWorker(under: Security.withoutSecretMemory)
+            #expect(try worker.receive(.ready).fields["arena"]?.text == "mlock")
+            var canaries: [ScanOrder.Canary] = [
+                .init(.prompt, text: canary), .init(.wholePrompt, text: prompt), .init(.promptKey, bytes: sealed.key),
+                .init(.promptHigh, bytes: sealed.high), .init(.promptLow, bytes: sealed.low),
+                .init(.answer, text: answer), .init(.apiKey, text: apiKey),
+                .init("program", text: "blindference-worker"),
+            ]
+            func look(_ moment: String, _ arena: Place, _ memory: Place) throws {
+                let report = try Security.scan(ScanOrder(canaries, processes: [worker.pid]))
+                arena.check(report.arena(worker.pid), moment, secrets: canaries.secrets)
+                memory.check(report.memory(worker.pid), moment, secrets: canaries.secrets, shows: ["program"])
+                // The arena is there, whole.
+                #expect(report.arena(worker.pid)?.bytesRead ?? 0 >= Security.limits.arena)
+            }
+            try look("ready", .freshArena, .freshMemory)
+            try worker.send(.start, RawWorker.leaderOrder.fields, body: Array(apiKey.utf8))
+            let publicKey = try worker.receive(.sealingKey).fields["public"]?.text
+            let key = try #require(publicKey.flatMap(Hexadecimal.decode))
+            canaries.append(
+                .init(.sealingSecret, bytes: try #require(try Security.sealingSecret(of: worker.pid, publicKey: key))))
+            try look("sealing", .sealingArena, .sealingMemory)
+            try worker.giveMaterial(sealed, publicKey: publicKey)
+            try worker.receive(.connect)
+            let model = try ModelEnd()
+            try worker.send(.endpoint, [.init("endpoint", "model")], descriptor: model.workersEnd)
+            #expect(try model.request(until: "\"stream\":false}").contains(apiKey))
+            try look("asking", .askingArena, .askingMemory)
+            model.answer(answer)
+            try worker.receive(.output)
+            // The halves go to the encryption service, which is us.
+            var outputKey: [UInt8] = []
+            for half in [Secret.outputHigh, .outputLow] {
+                try worker.receive(.connect)
+                let service = try ModelEnd()
+                try worker.send(.endpoint, [.init("endpoint", "encryption")], descriptor: service.workersEnd)
+                let request = try service.request(until: "\"]}")
+                let digits = request.components(separatedBy: "[\"0x").last?.prefix { $0 != "\"" } ?? ""
+                let number = Hexadecimal.decode(String(repeating: "0", count: 32 - digits.count) + digits) ?? []
+                outputKey += number
+                if half == .outputLow {
+                    canaries += [
+                        .init(.outputKey, bytes: outputKey), .init(.outputHigh, bytes: Array(outputKey[..<16])),
+                        .init(.outputLow, bytes: number),
+                    ]
+                    try look("storing", .storingArena, .storingMemory)
+                }
+                service.reply(#"{"jsonrpc":"2.0","id":1,"result":{"handle":"0x0102"}}"#)
+            }
+            try worker.receive(.outputKey)
+            try look("wiped", .wipedArena, .wipedMemory)
+            try worker.send(.done)
+            #expect(worker.end() == 0)
+        }
+
+        @Test("the mock's answer and the digest that makes it are nowhere in a worker that has sent its hash")
+        func mock() throws {
+            let prompt = Canaries.text()
+            let worker = try RawWorker(under: Security.withoutSecretMemory)
+            try worker.give(try SealedPrompt(prompt))
+            try worker.receive(.output)
+            let digest = SHA256.hash(Array("mock:\(prompt)".utf8))
+            let canaries: [ScanOrder.Canary] = [
+                .init(.prompt, text: prompt), .init(.answer, bytes: digest),
+                .init("program", text: "blindference-worker"),
+            ]
+            let report = try Security.scan(ScanOrder(canaries, processes: [worker.pid]))
+            Place.wipedArena.check(report.arena(worker.pid), "mock", secrets: canaries.secrets)
+            Place.wipedMemory.check(report.memory(worker.pid), "mock", secrets: canaries.secrets, shows: ["program"])
+            try worker.send(.done)
+            #expect(worker.end() == 0)
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import Foundation
+import Glibc
+import Inspection
+import Shared
+import TestNetwork
+import Testing
+
+extension Security {
+    /// A running node with live secrets of its operator dies, cores being allowed and Swift's crash printer ordered from
+    /// outside.
+    @Suite("A supervisor's crash says nothing", .serialized) struct NodeCrashTests {
+        enum Death: Sendable {
+            case signal(Int32)
+            case fault(PlantedFault, signal: Int32)
+
+            var name: String {
+                switch self {
+                case .signal(let number): "signal \(number)"
+                case .fault(let fault, _): fault.name
+                }
+            }
+        }
+
+        /// Those that end a process with a core by default, and the one that cannot be caught.
+        private static let signals = [SIGILL, SIGTRAP, SIGABRT, SIGSEGV, SIGSYS, SIGQUIT, SIGKILL]
+
+        private static var deaths: [Death] {
+            let sent = signals.map { Death.signal($0) }
+            #if arch(x86_64)
+                return sent + [
+                    .fault(.trap, signal: SIGILL), .fault(.segmentation, signal: SIGSEGV),
+                    .fault(.stackOverflow, signal: SIGSEGV), .fault(.outOfMemory, signal: SIGABRT),
+                ]
+            #else
+                return sent
+            #endif
+        }
+
+        /// Runs a command with cores allowed, and says how it ended: bash adds "(core dumped)" where the kernel made one.
+        private static let shell = ["/bin/bash", "-c", "ulimit -c unlimited; \"$@\"; echo \"ended $?\"", "bash"]
+
+        /// Swift's crash printer, wherever the toolchain has it, switched on.
+        private static func crashPrinter() throws -> [String: String] {
+            let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+            let printers = folders.map {
+                URL(filePath: "\($0)/swift").resolvingSymlinksInPath().deletingLastPathComponent()
+                    .appending(path: "../libexec/swift/linux/swift-backtrace-static").standardizedFileURL.path
+            }
+            let printer = try #require(printers.first { FileManager.default.isExecutableFile(atPath: $0) })
+            return ["SWIFT_BACKTRACE": "enable=yes,color=no,symbolicate=off,swift-backtrace=\(printer)"]
+        }
+
+        @Test("however it dies: no core, no crash report, no byte of a secret", .timeLimit(.minutes(4)))
+        func deaths() async throws {
+            print("core pattern: \(Footprint.corePattern)")
+            let footprint = Footprint()
+            let secrets = OperatorCanaries()
+            let network = try await TestNetwork("--mock-key", secrets.attestationKey)
+            let node = try await network.makeNode("canaries", privateKey: Hexadecimal.encode(secrets.walletKey))
+            let settings = try NodeCrashTests.crashPrinter()
+            var question: KnownQuestion?
+            var workers: [ProcessView] = []
+            for death in NodeCrashTests.deaths {
+                // Its patience is bounded, so that each life has its own.
+                let model = try SlowModel()
+                let process = try await secrets.start(
+                    node, model: model, launcher: NodeCrashTests.shell, settings: settings)
+                let supervisor = try #require(ProcessView(process.pid).children.first)
+                defer { kill(supervisor.pid, SIGKILL) }
+                // A job that a crash interrupted is taken up again by the next start.
+                if question == nil {
+                    question = try KnownQuestion(url: network.url, model: "groq:llama", leader: node.address)
+                }
+                let known = try #require(question)
+                try await Security.wait(for: "\(death.name): a worker asks the model") { model.asked > 0 }
+                let canaries = secrets.canaries + known.canaries
+                workers = supervisor.children
+                let kept = [Secret.walletKey, .apiKey, .uploadToken, .attestationKey]
+                let live = try Security.scan(
+                    ScanOrder(
+                        canaries.filter { canary in (kept + [.prompt]).contains { $0.rawValue == canary.name } },
+                        processes: [supervisor.pid] + workers.map(\.pid)))
+                for secret in kept {
+                    #expect(live.arena(supervisor.pid)?.count(secret.rawValue) ?? 0 > 0, "\(secret.rawValue) is live")
+                }
+                #expect(workers.contains { live.arena($0.pid)?.count(Secret.prompt.rawValue) ?? 0 > 0 })
+                #expect(supervisor.limits["Max core file size"]?.hard == "0")
+                let status = try NodeCrashTests.end(supervisor, by: death)
+                #expect(try await process.end() == 0)
+                let lines = process.text.split(separator: "\n").filter { !$0.hasPrefix("{") }
+                #expect(lines.last == "ended \(128 + status)", "\(death.name): \(lines)")
+                // Besides its own events there is the shell's word, and Swift's about memory it did not get.
+                let other = lines.dropLast().filter { !$0.hasPrefix("bash: line 1:") }
+                #expect(
+                    other.allSatisfy { death.name == "out of memory" && $0.contains("memory") },
+                    "\(death.name): \(other)")
+                #expect(!process.text.contains("core dumped"), "\(death.name)")
+                try await Security.wait(for: "\(death.name): no worker is left", within: 3) {
+                    workers.allSatisfy { !$0.exists }
+                }
+                try footprint.expectNothing(of: canaries, allowed: ["password", ".env"], death.name)
+            }
+        }
+
+        /// Brings the death about; the signal that ends the process.
+        private static func end(_ supervisor: ProcessView, by death: Death) throws -> Int32 {
+            switch death {
+            case .signal(let number):
+                kill(supervisor.pid, number)
+                return number
+            case .fault(let fault, let signal):
+                // 7 is poll: the transport's thread, which the next heartbeat wakes.
+                try supervisor.plant(fault, afterSystemCall: 7)
+                return signal
+            }
+        }
+
+        @Test("a command that only opens the wallet hides its memory as well")
+        func command() async throws {
+            let network = try await TestNetwork()
+            let silent = try SlowModel()
+            let node = try await network.makeNode("attest")
+            let command =
+                NodeCrashTests.shell + [TestNetwork.binaries.appending(path: "blindference-node").path]
+                + ["attest", "--password-file", node.passwordFile]
+            let process = try ChildProcess(
+                URL(filePath: command[0]), Array(command.dropFirst()),
+                environment: node.environment(["BLF_ICL_ENDPOINT": silent.base]).merging(
+                    try NodeCrashTests.crashPrinter()
+                ) { $1 },
+                directory: node.folder, output: node.folder.appending(path: "attest.log"))
+            try await Security.wait(for: "it asks the coordinator") { silent.asked == 1 }
+            let child = try #require(ProcessView(process.pid).children.first)
+            defer { kill(child.pid, SIGKILL) }
+            #expect(child.limits["Max core file size"]?.hard == "0")
+            kill(child.pid, SIGSEGV)
+            #expect(try await process.end() == 0)
+            let lines = process.text.split(separator: "\n")
+            #expect(lines.count == 2 && lines.last == "ended \(128 + SIGSEGV)", "\(lines)")
+            #expect(!process.text.contains("core dumped"))
+        }
+
+        @Test("the same shell and the same crash printer do speak about a program that hides nothing")
+        func control() async throws {
+            let folder = FileManager.default.temporaryDirectory.appending(path: "blindference-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let devnet = TestNetwork.binaries.appending(path: "blindference-devnet").path
+            let command = NodeCrashTests.shell + [devnet, "serve", "--port", "0"]
+            let process = try ChildProcess(
+                URL(filePath: command[0]), Array(command.dropFirst()), environment: try NodeCrashTests.crashPrinter(),
+                directory: folder, output: folder.appending(path: "log"))
+            try await process.line(within: 20) { $0.hasPrefix("ready ") }
+            let child = try #require(ProcessView(process.pid).children.first)
+            defer { kill(child.pid, SIGKILL) }
+            kill(child.pid, SIGSEGV)
+            try await process.line(within: 60) { $0.contains("Program crashed") }
+            // The printer then lets the fault happen again, which a signal that was only sent does not.
+            kill(child.pid, SIGSEGV)
+            #expect(try await process.end(within: 60) == 0)
+            #expect(process.text.contains("core dumped"), "core_pattern is \(Footprint.corePattern)")
+        }
+    }
+}
