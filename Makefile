@@ -7,7 +7,7 @@ SHELL := /bin/bash
 SWIFT_FLAGS := --disable-local-rpath
 # Swift's own libraries inside: half the memory and start-up time.
 RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS)
-PROGRAMS := blindference-node blindference-worker blindference-devnet hostile-worker unconfined-worker
+PROGRAMS := blindference-node blindference-worker blindference-devnet hostile-worker lying-worker unconfined-worker
 UNIT_SUITES := SharedTests WorkerTests HTTPTransportTests EthereumTests ContentStoreTests CoordinationTests \
     DevnetTests SupervisorTests
 export MODEL ?= local

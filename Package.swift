@@ -89,6 +89,13 @@ let package = Package(
 
         .target(name: "LoopbackServer", path: "Tests/Support/LoopbackServer", swiftSettings: settings),
         .target(name: "TestNetwork", path: "Tests/Support/TestNetwork", swiftSettings: settings),
+        .target(
+            name: "LocalNode",
+            dependencies: [
+                "Supervisor", "Attestation", "Coordination", "CoFHE", "ContentStore", "Ethereum", "HTTPTransport",
+                "DevnetCore", "Shared", logging,
+            ],
+            path: "Tests/Support/LocalNode", swiftSettings: settings),
         .executableTarget(
             name: "bench", dependencies: ["Supervisor", "Shared", "TestNetwork"], path: "Tests/Bench",
             swiftSettings: settings),
@@ -98,6 +105,9 @@ let package = Package(
             name: "Inspection", dependencies: ["CProbes"], path: "Tests/Support/Inspection", swiftSettings: settings),
         .executableTarget(
             name: "hostile-worker", dependencies: ["Worker", "Shared", "CProbes"], path: "Tests/Support/HostileWorker",
+            swiftSettings: settings, linkerSettings: staticProgram),
+        .executableTarget(
+            name: "lying-worker", dependencies: ["Worker", "Shared", "CSystem"], path: "Tests/Support/LyingWorker",
             swiftSettings: settings, linkerSettings: staticProgram),
         .executableTarget(name: "unconfined-worker", dependencies: ["CSystem"], path: "Tests/Support/UnconfinedWorker"),
         tests("SharedTests", []),
@@ -111,13 +121,13 @@ let package = Package(
             "SupervisorTests",
             [
                 "Supervisor", "Attestation", "Coordination", "CoFHE", "ContentStore", "Ethereum", "HTTPTransport",
-                "DevnetCore", "LoopbackServer", logging,
+                "DevnetCore", "LocalNode", "LoopbackServer", logging,
             ]),
         tests(
             "SecurityTests",
             [
-                "Supervisor", "Inspection", "TestNetwork", "LoopbackServer", "DevnetCore", "Ethereum", "CSystem",
-                "CProbes",
+                "Supervisor", "Inspection", "TestNetwork", "LocalNode", "LoopbackServer", "DevnetCore", "Ethereum",
+                "CoFHE", "CSystem", "CProbes",
             ],
             path: "Tests/Security"),
         tests("EndToEndTests", ["TestNetwork", "LoopbackServer", "DevnetCore", "Ethereum"], path: "Tests/EndToEnd"),

@@ -16,6 +16,7 @@ import Testing
     static let limits = JobLimits(prompt: 64 << 10)
     static let worker = TestNetwork.binaries.appending(path: "blindference-worker").path
     static let hostile = TestNetwork.binaries.appending(path: "hostile-worker").path
+    static let lying = TestNetwork.binaries.appending(path: "lying-worker").path
     static let unconfined = TestNetwork.binaries.appending(path: "unconfined-worker").path
 
     static let environment: Set = [
