@@ -8,7 +8,7 @@ SWIFT_FLAGS := --disable-local-rpath
 # Swift's own libraries inside: half the memory and start-up time.
 RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS)
 PROGRAMS := blindference-node blindference-worker blindference-devnet blindference-drill narrowed-worker \
-    unconfined-worker canary-scan without-secret-memory
+    lying-worker unconfined-worker canary-scan without-secret-memory
 UNIT_SUITES := SharedTests WorkerTests HTTPTransportTests EthereumTests ContentStoreTests CoordinationTests \
     DevnetTests SupervisorTests
 export MODEL ?= local

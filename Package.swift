@@ -100,6 +100,13 @@ let package = Package(
 
         .target(name: "LoopbackServer", path: "Tests/Support/LoopbackServer", swiftSettings: settings),
         .target(name: "TestNetwork", path: "Tests/Support/TestNetwork", swiftSettings: settings),
+        .target(
+            name: "LocalNode",
+            dependencies: [
+                "Supervisor", "Attestation", "Coordination", "CoFHE", "ContentStore", "Ethereum", "HTTPTransport",
+                "DevnetCore", "Shared", logging,
+            ],
+            path: "Tests/Support/LocalNode", swiftSettings: settings),
         .executableTarget(
             name: "bench", dependencies: ["Supervisor", "Shared", "TestNetwork"], path: "Tests/Bench",
             swiftSettings: settings),
@@ -110,6 +117,9 @@ let package = Package(
         .executableTarget(
             name: "narrowed-worker", dependencies: ["Worker", "Shared", "CProbes"],
             path: "Tests/Support/NarrowedWorker", swiftSettings: settings, linkerSettings: staticProgram),
+        .executableTarget(
+            name: "lying-worker", dependencies: ["Worker", "Shared", "CSystem"], path: "Tests/Support/LyingWorker",
+            swiftSettings: settings, linkerSettings: staticProgram),
         .executableTarget(name: "unconfined-worker", dependencies: ["CSystem"], path: "Tests/Support/UnconfinedWorker"),
         .executableTarget(
             name: "canary-scan", dependencies: ["Inspection"], path: "Tests/Support/CanaryScan", swiftSettings: settings
@@ -126,14 +136,15 @@ let package = Package(
             "SupervisorTests",
             [
                 "Supervisor", "Attestation", "Coordination", "CoFHE", "ContentStore", "Ethereum", "HTTPTransport",
-                "DevnetCore", "LoopbackServer", logging, .product(name: "Metrics", package: "swift-metrics"),
+                "DevnetCore", "LocalNode", "LoopbackServer", logging,
+                .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ]),
         tests(
             "SecurityTests",
             [
-                "Supervisor", "Inspection", "TestNetwork", "LoopbackServer", "DevnetCore", "Ethereum", "CSystem",
-                "CProbes", "CSeccomp", "Drill",
+                "Supervisor", "Inspection", "TestNetwork", "LocalNode", "LoopbackServer", "DevnetCore", "Ethereum",
+                "CoFHE", "CSystem", "CProbes", "CSeccomp", "Drill",
             ],
             path: "Tests/Security"),
         tests("EndToEndTests", ["TestNetwork", "LoopbackServer", "DevnetCore", "Ethereum"], path: "Tests/EndToEnd"),

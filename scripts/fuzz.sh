@@ -8,7 +8,7 @@ export BLF_FUZZ=1
 
 swift build --scratch-path .build-fuzz --product fuzz --disable-local-rpath \
     -Xswiftc -sanitize=fuzzer,address -Xswiftc -use-ld=lld -Xcc -fsanitize=address -Xlinker -lstdc++
-for target in ${FUZZ_TARGETS:-frames json http cid keystore chain}; do
+for target in ${FUZZ_TARGETS:-frames json http cid archive keystore chain}; do
     echo "== $target, $seconds s"
     mkdir -p ".build-fuzz/$target"
     # Reports of leaks are the runtime's own.

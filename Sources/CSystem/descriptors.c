@@ -23,11 +23,12 @@ ssize_t csystem_send_descriptor(int socket, const void *bytes, size_t count, int
 ssize_t csystem_receive_descriptor(int socket, void *bytes, size_t count, int *descriptor) {
     struct iovec part = {bytes, count};
     union control control;
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    // CMSG_LEN, not CMSG_SPACE: the padding at the end would be room for a second descriptor.
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = CMSG_LEN(sizeof(int))};
     *descriptor = -1;
     ssize_t received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
     if (received < 0) return received;
-    // More than one descriptor cannot fit into the control buffer: the kernel closes the rest and says MSG_CTRUNC.
+    // There is room for one descriptor: the kernel never installs the rest, and says MSG_CTRUNC.
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int)))
         memcpy(descriptor, CMSG_DATA(header), sizeof(int));

@@ -6,7 +6,7 @@ import Shared
 
 /// One parser of hostile bytes. A target passes when it returns: a trap, a hang or a memory error is what is looked for.
 enum FuzzTarget: String, CaseIterable {
-    case frames, json, http, cid, keystore, chain
+    case frames, json, http, cid, archive, keystore, chain
 
     /// What this network's contracts answer, and types that nest.
     private static let answers = [
@@ -17,10 +17,7 @@ enum FuzzTarget: String, CaseIterable {
     func run(_ input: UnsafeRawBufferPointer) {
         let bytes = [UInt8](input)
         switch self {
-        case .frames:
-            _ = try? FrameHeader.length(Array(bytes.prefix(4)))
-            guard let header = try? FrameHeader(parsing: bytes, limits: JobLimits(prompt: 1 << 20)) else { return }
-            _ = try? JobOrder(header.fields)
+        case .frames: FuzzTarget.readFrames(bytes)
         case .json:
             guard let value = try? JSONValue(parsing: input) else { return }
             // What was read must be written so that it is read the same again.
@@ -28,15 +25,10 @@ enum FuzzTarget: String, CaseIterable {
             precondition(again == value)
         case .http:
             _ = try? HTTPHead(parsing: input)
-            guard var body = try? SecretBytes(capacity: 64 << 10) else { return }
-            var decoder = ChunkedDecoder()
-            try? decoder.decode(input, into: &body)
-            _ = try? JSONAnswer.text(in: body, at: [.key("choices"), .first, .key("message"), .key("content")])
-        case .cid:
-            _ = try? CID(String(decoding: input, as: UTF8.self))
-            let verifier = ContentVerifier(limits: VerificationLimits(maximumBytes: 1 << 20))
-            _ = try? verifier.file(CID(of: bytes, form: .v1(.dagPB)), inBlock: bytes)
-            _ = try? verifier.file(CID(of: bytes, form: .v0), inArchive: bytes)
+            FuzzTarget.decodeChunks(input)
+            FuzzTarget.exchange(answer: input)
+        case .cid: _ = try? CID(String(decoding: input, as: UTF8.self))
+        case .archive: FuzzTarget.readArchives(bytes)
         case .keystore:
             _ = try? Keystore(parsing: bytes)
             guard let text = try? JSONValue(parsing: input) else { return }
@@ -49,6 +41,26 @@ enum FuzzTarget: String, CaseIterable {
                 let again = (try? ABIValue.encode(values, as: types)).flatMap { try? ABIValue.decode($0, as: types) }
                 precondition(again == values)
             }
+        }
+    }
+
+    /// Frames one after the other, each with its length in front, as both ends read them.
+    private static func readFrames(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        var machine = JobMachine()
+        let limits = JobLimits(prompt: 1 << 10)
+        while rest.count >= FrameHeader.lengthBytes {
+            guard let length = try? FrameHeader.length(Array(rest.prefix(FrameHeader.lengthBytes))) else { return }
+            rest = rest.dropFirst(FrameHeader.lengthBytes)
+            guard let header = try? FrameHeader(parsing: Array(rest.prefix(length)), limits: limits) else { return }
+            rest = rest.dropFirst(length).dropFirst(header.bodyLength)
+            let role = header.fields["role"]?.text.flatMap(JobMachine.Role.init)
+            if let order = try? JobOrder(header.fields) {
+                // What the worker obeys is what it was told.
+                let again = FrameHeader(.start, fields: order.fields)
+                precondition((try? JobOrder(again.fields)) == order)
+            }
+            guard machine.observe(header.kind, starts: role) == .proceed else { return }
         }
     }
 }

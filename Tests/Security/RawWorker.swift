@@ -1,3 +1,4 @@
+import CProbes
 import CSystem
 import Foundation
 import Glibc
@@ -113,8 +114,24 @@ final class RawWorker {
         return bytes
     }
 
-    /// What a supervisor does when it dies.
-    func hangUp() { shutdown(channel, Int32(SHUT_RDWR)) }
+    /// Sends what the worker takes before it has had enough; `false` when it hung up.
+    @discardableResult
+    func push(_ bytes: [UInt8], descriptors: [Int32] = []) -> Bool {
+        var rest = bytes[...]
+        if !descriptors.isEmpty {
+            guard cprobes_send_descriptors(channel, bytes, 1, descriptors, descriptors.count) == 1 else { return false }
+            rest = rest.dropFirst()
+        }
+        while !rest.isEmpty {
+            let sent = rest.withUnsafeBytes { Glibc.send(channel, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard sent > 0 else { return false }
+            rest = rest.dropFirst(sent)
+        }
+        return true
+    }
+
+    /// What a supervisor does when it dies; or closes one direction only.
+    func hangUp(_ direction: Int = SHUT_RDWR) { shutdown(channel, Int32(direction)) }
 
     /// The exit status, or 128 + a signal; nil when it still runs after `seconds`.
     func end(within seconds: Double = 5) -> Int32? {

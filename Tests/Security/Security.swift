@@ -17,6 +17,7 @@ import Testing
     static let worker = TestNetwork.binaries.appending(path: "blindference-worker").path
     static let drill = TestNetwork.binaries.appending(path: "blindference-drill").path
     static let narrowed = TestNetwork.binaries.appending(path: "narrowed-worker").path
+    static let lying = TestNetwork.binaries.appending(path: "lying-worker").path
     static let unconfined = TestNetwork.binaries.appending(path: "unconfined-worker").path
 
     static let environment: Set = [

@@ -56,7 +56,7 @@ struct FrameHeaderTests {
         let model = Endpoint(name: .model, host: "::1", port: 8080, path: "/v1/chat/completions", usesTLS: false)
         let encryption = EncryptionOrder(
             endpoint: Endpoint(name: .encryption, host: "a.example", port: 443, path: "/", usesTLS: true),
-            account: "0xA", timeout: 5)
+            account: "0x" + String(repeating: "a", count: 40), timeout: 5)
         let orders = [
             JobOrder(role: .verifier, modelID: "mock", seal: .hkdf, backend: .mock, encryption: nil),
             JobOrder(

@@ -1,4 +1,5 @@
 import Foundation
+import LocalNode
 import Testing
 
 @testable import Supervisor

@@ -1,4 +1,5 @@
 import Foundation
+import LocalNode
 import Shared
 import Testing
 

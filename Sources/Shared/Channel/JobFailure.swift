@@ -55,6 +55,20 @@ package enum JobFailure: String, Error, Sendable, CaseIterable {
     case journalUnavailable = "journal_unavailable"
     case interrupted = "interrupted"
 
+    /// Whether a worker may give this as its reason. It knows of its material, its model and itself; a worker that names
+    /// anything else (that the node was interrupted, say) lies.
+    package var isFromWorker: Bool {
+        switch self {
+        case .sealedValueMalformed, .sealedValueUnreadable, .promptTooLarge, .promptMalformed, .promptUnreadable,
+            .promptNotText, .modelUnreachable, .modelTimedOut, .modelClosedEarly, .modelCertificateRefused,
+            .modelTLSFailed, .modelResponseMalformed, .modelResponseTooLarge, .modelRedirected, .modelUnauthorized,
+            .modelRateLimited, .modelRefused, .modelServerFailed, .encryptionUnreachable, .encryptionTimedOut,
+            .encryptionFailed, .secretMemoryExhausted, .cryptographyFailed, .workerMisbehaved:
+            true
+        default: false
+        }
+    }
+
     /// Whether trying the same job again would end the same way: its material itself is at fault.
     package var isFinal: Bool {
         switch self {

@@ -23,7 +23,7 @@ extension JobOrder {
         if let member = json["encryption"] { encryption = try EncryptionOrder(member) }
         self.init(
             role: try json.require("role") { $0.text.flatMap(JobMachine.Role.init) },
-            modelID: try json.requireText("model"),
+            modelID: try json.requireText("model", atMost: JobLimits.modelID),
             seal: try json.require("seal") { $0.text.flatMap(Seal.init) },
             backend: backend, encryption: encryption)
         guard (role == .leader) == (encryption != nil) else { throw JSONError(.missingKey) }
@@ -41,10 +41,10 @@ extension ChatOrder {
     fileprivate init(_ json: JSONValue) throws(JSONError) {
         self.init(
             dialect: try json.require("dialect") { $0.text.flatMap(Dialect.init) },
-            model: try json.requireText("name"),
+            model: try json.requireText("name", atMost: JobLimits.modelID),
             endpoint: try Endpoint(try json.require("endpoint") { $0 }),
-            maximumTokens: try json.requireInt("maximumTokens"),
-            timeout: try json.requireInt("timeout"))
+            maximumTokens: try json.requireInt("maximumTokens", in: 1...JobLimits.tokens),
+            timeout: try json.requireInt("timeout", in: 1...JobLimits.exchangeMilliseconds))
     }
 }
 
@@ -56,8 +56,12 @@ extension EncryptionOrder {
     fileprivate init(_ json: JSONValue) throws(JSONError) {
         self.init(
             endpoint: try Endpoint(try json.require("endpoint") { $0 }),
-            account: try json.requireText("account"),
-            timeout: try json.requireInt("timeout"))
+            account: try json.requireVisible("account", atMost: 42),
+            timeout: try json.requireInt("timeout", in: 1...JobLimits.exchangeMilliseconds))
+        // It becomes part of a JSON text.
+        guard account.utf8.count == 42, account.hasPrefix("0x"), account.dropFirst(2).allSatisfy(\.isHexDigit) else {
+            throw JSONError(.wrongType)
+        }
     }
 }
 
@@ -72,9 +76,27 @@ extension Endpoint {
     fileprivate init(_ json: JSONValue) throws(JSONError) {
         self.init(
             name: try json.require("name") { $0.text.flatMap(Name.init) },
-            host: try json.requireText("host"),
-            port: try json.requireInt("port"),
-            path: try json.requireText("path"),
+            host: try json.requireVisible("host", atMost: JobLimits.host),
+            port: try json.requireInt("port", in: 1...65535),
+            path: try json.requireVisible("path", atMost: JobLimits.target),
             usesTLS: try json.require("tls", \.truth))
+    }
+}
+
+extension JSONValue {
+    fileprivate func requireText(_ key: String, atMost limit: Int) throws(JSONError) -> String {
+        try require(key) { $0.text.flatMap { (1...limit).contains($0.utf8.count) ? $0 : nil } }
+    }
+
+    /// A text of visible ASCII. It will stand in the head of a request, where a line end would begin a header of its
+    /// own.
+    fileprivate func requireVisible(_ key: String, atMost limit: Int) throws(JSONError) -> String {
+        let text = try requireText(key, atMost: limit)
+        guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { throw JSONError(.wrongType) }
+        return text
+    }
+
+    fileprivate func requireInt(_ key: String, in range: ClosedRange<Int>) throws(JSONError) -> Int {
+        try require(key) { $0.int.flatMap { range.contains($0) ? $0 : nil } }
     }
 }

@@ -53,6 +53,13 @@ package struct JobLimits: Sendable, Equatable {
     package static let sealedValue = 512
     /// What `iv ‖ tag ‖` adds in front of a ciphertext.
     package static let sealOverhead = 28
+    /// What an order may name: an id of the coordinator's, and host and request target of a URL.
+    package static let modelID = 256
+    package static let host = 253
+    package static let target = 4352
+    package static let tokens = 1 << 20
+    /// No exchange is longer than a job.
+    package static let exchangeMilliseconds = 600_000
 
     package var blob: Int { prompt + JobLimits.sealOverhead }
     package var encryptedAnswer: Int { JobLimits.answer + JobLimits.sealOverhead }

@@ -159,10 +159,12 @@ extension Node {
 }
 
 /// Signs the coordinator's requests with the node's key.
-struct WalletSigner: RequestSigner {
+package struct WalletSigner: RequestSigner {
     let wallet: PrivateKey
 
-    var checksummedAddress: String { wallet.address.checksummed }
+    package init(wallet: PrivateKey) { self.wallet = wallet }
 
-    func signature(overMessage bytes: [UInt8]) -> String { wallet.signMessage(bytes).hexadecimal }
+    package var checksummedAddress: String { wallet.address.checksummed }
+
+    package func signature(overMessage bytes: [UInt8]) -> String { wallet.signMessage(bytes).hexadecimal }
 }

@@ -50,7 +50,7 @@ struct HTTPExchange: ~Copyable {
     }
 
     private func head(length: Int, credential: borrowing Credential?) throws -> SecretBytes {
-        var head = try SecretBytes(capacity: (4 << 10) + JobLimits.credential)
+        var head = try SecretBytes(capacity: JobLimits.host + JobLimits.target + JobLimits.credential + (1 << 10))
         let named = endpoint.host.utf8.contains(UInt8(ascii: ":")) ? "[\(endpoint.host)]" : endpoint.host
         let port = endpoint.port == (endpoint.usesTLS ? 443 : 80) ? "" : ":\(endpoint.port)"
         try head.append(

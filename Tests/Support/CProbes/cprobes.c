@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,4 +40,39 @@ int cprobes_hide_clock(void) {
 ptrdiff_t cprobes_find(const void *bytes, size_t count, const void *needle, size_t length) {
     const char *found = memmem(bytes, count, needle, length);
     return found ? found - (const char *)bytes : -1;
+}
+
+ssize_t cprobes_send_descriptors(int socket, const void *bytes, size_t count, const int *descriptors, size_t number) {
+    char control[CMSG_SPACE(16 * sizeof(int))] __attribute__((aligned(8))) = {0};
+    struct iovec part = {(void *)bytes, count};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(number * sizeof(int))};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(number * sizeof(int));
+    memcpy(CMSG_DATA(header), descriptors, number * sizeof(int));
+    return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+pid_t cprobes_hold(pid_t pid) {
+    int seized[2];
+    char byte = 0;
+    if (pipe(seized) != 0) return -1;
+    pid_t holder = fork();
+    if (holder == 0) {
+        byte = ptrace(PTRACE_SEIZE, pid, 0, 0) == 0;
+        write(seized[1], &byte, 1);
+        for (;;) pause();
+    }
+    if (holder > 0) read(seized[0], &byte, 1);
+    close(seized[0]);
+    close(seized[1]);
+    if (byte || holder < 0) return holder;
+    cprobes_release(holder);
+    return -1;
+}
+
+void cprobes_release(pid_t holder) {
+    kill(holder, SIGKILL);
+    waitpid(holder, NULL, 0);
 }

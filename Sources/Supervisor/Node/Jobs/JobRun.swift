@@ -55,6 +55,7 @@ struct JobRun {
     private mutating func once() async throws(JobFailure) {
         let worker = try await ofWorker { () throws(WorkerError) in try await services.workers.take() }
         defer { worker.kill() }
+        worker.end(by: deadline)
         // Told to stop, the job ends with its worker: no wait on the channel looks at cancellation.
         let result = await withTaskCancellationHandler { () async -> Result<Void, JobFailure> in
             do throws(JobFailure) { return .success(try await serve(worker)) } catch { return .failure(error) }
@@ -68,7 +69,7 @@ struct JobRun {
         entry.receipt = worker.receipt?.json.encoded()
         let prepared = try await prepare(worker)
         guard worker.isAlive else { throw .workerCrashed }
-        if !isClaimed { _ = try await claim() }
+        if !isClaimed { _ = try await claim(with: worker) }
         log.event(.inferenceStarted, ["backend": .string(service.name)])
         let started = ContinuousClock.now
         let answer: Answer
@@ -110,15 +111,15 @@ struct JobRun {
             role: entry.role, modelID: entry.model, seal: services.network.seal, backend: service.backend,
             encryption: entry.role == .leader ? services.network.encryption : nil)
         let publicKey = try await ofWorker { () throws(WorkerError) in
-            try await worker.start(order, credential: service.credential, deadline: .now + JobTiming.workerStep)
-            let (header, _) = try await worker.receive(deadline: .now + JobTiming.workerStep)
+            try await worker.start(order, credential: service.credential, deadline: endOfStep)
+            let (header, _) = try await worker.receive(deadline: endOfStep)
             guard header.kind == .sealingKey, let key = header.fields["public"]?.text.flatMap(Hexadecimal.decode),
                 key.count == 32
             else { throw WorkerError.channel(.outOfOrder(header.kind)) }
             return key
         }
         // Old coordinators name no handles before the claim.
-        if handles == nil { handles = try await claim() }
+        if handles == nil { handles = try await claim(with: worker) }
         guard let handles else { throw .handlesMissing }
         guard handles.areSet else { throw .handleZero }
         async let sealed = seal(handles, to: publicKey)
@@ -169,7 +170,7 @@ struct JobRun {
     }
 
     /// Promises the job. What the journal knows by then is enough to take it up again after a crash.
-    private mutating func claim() async throws(JobFailure) -> KeyHandles? {
+    private mutating func claim(with worker: Worker) async throws(JobFailure) -> KeyHandles? {
         entry.state = .claimed
         entry.claimedAt = Int(time(nil))
         try await record()
@@ -177,6 +178,7 @@ struct JobRun {
         do throws(CoordinatorError) {
             let claim = try await services.coordinator.claim(entry.id)
             deadline = promised + services.timing.limit
+            worker.end(by: deadline)
             isClaimed = true
             log.event(.jobClaimed)
             return claim.hasPromptKey ? KeyHandles(high: claim.keyHigh, low: claim.keyLow) : nil
@@ -187,7 +189,7 @@ struct JobRun {
 
     private func material(_ prepared: Prepared, to worker: Worker) async throws(JobFailure) {
         try await ofWorker { () throws(WorkerError) in
-            try await worker.send(material: prepared.sealed, blob: prepared.blob, deadline: .now + JobTiming.workerStep)
+            try await worker.send(material: prepared.sealed, blob: prepared.blob, deadline: endOfStep)
         }
     }
 
@@ -219,7 +221,9 @@ struct JobRun {
         from worker: Worker, by end: ContinuousClock.Instant
     ) async throws(JobFailure) -> (header: FrameHeader, body: [UInt8]) {
         while true {
-            let frame = try await ofWorker { () throws(WorkerError) in try await worker.receive(deadline: end) }
+            let frame = try await ofWorker { () throws(WorkerError) in
+                try await worker.receive(deadline: end, step: services.timing.workerStep)
+            }
             guard frame.header.kind == .connect else { return frame }
             try await connect(worker, frame.header.fields["endpoint"]?.text.flatMap(Endpoint.Name.init))
         }
@@ -240,7 +244,7 @@ struct JobRun {
         try await ofWorker { () throws(WorkerError) in
             try await worker.send(
                 .endpoint, fields: [.init("endpoint", .string(endpoint.name.rawValue))], descriptor: descriptor,
-                deadline: .now + JobTiming.workerStep)
+                deadline: endOfStep)
         }
     }
 
@@ -287,14 +291,19 @@ struct JobRun {
     /// Tells the worker that nothing more is needed; it wipes and ends. The answer is complete: a worker that dies now
     /// costs nothing.
     private func finish(_ worker: Worker) async {
-        try? await worker.send(.done, deadline: .now + JobTiming.workerStep)
-        await worker.waitForEnd(within: .seconds(1))
+        let end = ContinuousClock.now + JobTiming.farewell
+        worker.end(by: end)
+        try? await worker.send(.done, deadline: end)
+        await worker.waitForEnd(within: end - .now)
     }
 
     private mutating func expose(_ duration: Duration) {
         entry.exposure = Int(duration / .microseconds(1))
         NodeMetrics.exposed(for: duration)
     }
+
+    /// By when a step of the channel must be over that waits for the worker alone.
+    private var endOfStep: ContinuousClock.Instant { min(deadline, .now + services.timing.workerStep) }
 
     private mutating func record() async throws(JobFailure) {
         entry.updatedAt = Int(time(nil))

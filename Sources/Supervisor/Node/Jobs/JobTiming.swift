@@ -11,7 +11,9 @@ package struct JobTiming: Sendable {
     /// Before a claimed job is tried again, after its first and its second failure.
     package var pauses = [Duration.seconds(1), .seconds(5)]
     /// One step of the channel that needs no network and no model.
-    static let workerStep = Duration.seconds(20)
+    package var workerStep = Duration.seconds(20)
+    /// From `done` to the end of the process.
+    static let farewell = Duration.seconds(1)
     /// A model outside of any job.
     static let inference = Duration.seconds(280)
 

@@ -13,6 +13,13 @@ package struct SandboxManifest: Sendable, Equatable {
     package let arena: Int
     package let required: [SandboxLayer]
 
+    package init(worker: [UInt8], landlock: LandlockRules, arena: Int, required: [SandboxLayer]) {
+        self.worker = worker
+        self.landlock = landlock
+        self.arena = arena
+        self.required = required
+    }
+
     package var json: JSONValue {
         [
             "version": 1, "worker": .string(Hexadecimal.encode(worker)),

@@ -3,50 +3,46 @@ internal import CoFHE
 internal import Dispatch
 internal import Glibc
 package import Shared
+internal import Synchronization
 
 /// The supervisor's end of one worker: its process and its channel. One job, then it is over.
 ///
 /// All blocking calls run on the worker's own queue and are bounded by the deadline that each call names.
-// @unchecked: descriptors are constant, everything that changes is only touched on `queue`.
+// @unchecked: descriptors are constant, dispatch sources take calls from any thread, and the rest is behind a lock or
+// only touched on `queue`.
 package final class Worker: @unchecked Sendable {
     package let pid: Int32
     package let limits: JobLimits
-    private let pidfd: Int32
+    private let lifetime: WorkerLifetime
     private let channel: Int32
     private let queue: DispatchQueue
     private var machine = JobMachine()
     private let manifest: SandboxManifest
-    private var receiptMade: SandboxReceipt?
+    /// Behind a lock of its own: the queue may be waiting for the worker while somebody asks.
+    private let seen = Mutex<SandboxReceipt?>(nil)
 
     /// Time for a fresh worker to build its walls; loading certificates takes most of it.
     static let readyTimeout = Duration.seconds(10)
 
     init(pid: pid_t, pidfd: Int32, channel: Int32, limits: JobLimits, manifest: SandboxManifest) {
         self.pid = pid
-        self.pidfd = pidfd
+        lifetime = WorkerLifetime(pidfd: pidfd)
         self.channel = channel
         self.limits = limits
         self.manifest = manifest
         queue = DispatchQueue(label: "worker-\(pid)")
     }
 
-    deinit {
-        // The channel's end ends a waiting worker; the signal ends any other.
-        close(channel)
-        _ = csystem_pidfd_signal(pidfd, SIGKILL)
-        var outcome: Int32 = 0
-        // A killed process is gone within moments, and nobody else may reap it.
-        while csystem_pidfd_reap(pidfd, &outcome) == 0 { Worker.pollDescriptor(pidfd, POLLIN, timeout: 1000) }
-        close(pidfd)
-    }
+    // The channel's end ends a waiting worker; the end of its lifetime ends any other.
+    deinit { close(channel) }
 
     /// The walls as seen from outside, and the worker's word for the layers that cannot be; nil before it is ready.
-    package var receipt: SandboxReceipt? { queue.sync { receiptMade } }
+    package var receipt: SandboxReceipt? { seen.withLock { $0 } }
 
     func becomeReady() async throws(WorkerError) {
         let deadline = ContinuousClock.now + Worker.readyTimeout
         try await onQueue { () throws(WorkerError) in
-            let (header, _) = try self.read(deadline)
+            let (header, _) = try self.read(deadline, within: Worker.readyTimeout)
             guard header.kind == .ready else { throw .channel(.outOfOrder(header.kind)) }
             let proof = try WorkerProof(pid: self.pid, arena: self.limits.arena)
             let receipt = SandboxReceipt(
@@ -54,7 +50,7 @@ package final class Worker: @unchecked Sendable {
             if let missing = self.manifest.required.first(where: { !receipt.layers.contains($0) }) {
                 throw .layerMissing(missing)
             }
-            self.receiptMade = receipt
+            self.seen.withLock { $0 = receipt }
         }
     }
 
@@ -103,28 +99,34 @@ package final class Worker: @unchecked Sendable {
         )
     }
 
-    /// The next frame. The worker's own failure is thrown as `failed`.
-    package func receive(deadline: ContinuousClock.Instant) async throws(WorkerError) -> (
-        header: FrameHeader, body: [UInt8]
-    ) {
+    /// The next frame, of which the first byte may take until `deadline`, and all others `step`. The worker's own
+    /// failure is thrown as `failed`.
+    package func receive(
+        deadline: ContinuousClock.Instant, step: Duration = JobTiming().workerStep
+    ) async throws(WorkerError) -> (header: FrameHeader, body: [UInt8]) {
         try await onQueue { () throws(WorkerError) in
-            let (header, body) = try self.read(deadline)
+            let (header, body) = try self.read(deadline, within: step)
             if header.kind == .failed {
-                throw .failed(header.fields["code"]?.text.flatMap(JobFailure.init) ?? .workerMisbehaved)
+                let code = header.fields["code"]?.text.flatMap(JobFailure.init)
+                throw .failed(code.flatMap { $0.isFromWorker ? $0 : nil } ?? .workerMisbehaved)
             }
             return (header, body)
         }
     }
 
-    package var isAlive: Bool { csystem_pidfd_peek(pidfd) < 0 }
+    package var isAlive: Bool { lifetime.outcome == nil }
 
     /// Ends the process now. Waiting calls return with `ended`.
-    package func kill() { _ = csystem_pidfd_signal(pidfd, SIGKILL) }
+    package func kill() { lifetime.kill() }
+
+    /// Ends the process at `instant`, whatever the supervisor is then waiting for: what it asks of name servers, disks
+    /// and other services may take longer than the job is allowed to.
+    package func end(by instant: ContinuousClock.Instant) { lifetime.end(by: instant) }
 
     /// Waits for the end of a worker that was told `done`; one that lingers is killed.
     package func waitForEnd(within limit: Duration) async {
         _ = try? await onQueue { () throws(WorkerError) in
-            if !Worker.pollDescriptor(self.pidfd, POLLIN, timeout: limit.milliseconds) { self.kill() }
+            if !self.lifetime.hasEnded(within: limit) { self.kill() }
         }
     }
 
@@ -136,6 +138,8 @@ package final class Worker: @unchecked Sendable {
         let result: Result<R, WorkerError> = await withCheckedContinuation { continuation in
             queue.async {
                 do throws(WorkerError) { continuation.resume(returning: .success(try body())) } catch {
+                    // A channel that broke is never used again, and its worker may still hold a prompt.
+                    if case .failed = error {} else { self.kill() }
                     continuation.resume(returning: .failure(error))
                 }
             }
@@ -147,8 +151,13 @@ package final class Worker: @unchecked Sendable {
         if machine.observe(kind, starts: role) == .refuse { throw .channel(.outOfOrder(kind)) }
     }
 
-    private func read(_ deadline: ContinuousClock.Instant) throws(WorkerError) -> (FrameHeader, [UInt8]) {
-        let prefix = try readBytes(FrameHeader.lengthBytes, deadline)
+    private func read(
+        _ deadline: ContinuousClock.Instant, within step: Duration
+    ) throws(WorkerError) -> (FrameHeader, [UInt8]) {
+        let first = try readBytes(1, deadline)
+        // A frame that has begun waits for nobody but the worker.
+        let deadline = min(deadline, .now + step)
+        let prefix = first + (try readBytes(FrameHeader.lengthBytes - 1, deadline))
         do {
             let header = try FrameHeader(
                 parsing: try readBytes(try FrameHeader.length(prefix), deadline), limits: limits)
@@ -213,30 +222,12 @@ package final class Worker: @unchecked Sendable {
         if result < 0, code == EINTR { return }
         guard result < 0, code == EAGAIN else { throw endOfWorker() }
         let left = (deadline - .now).milliseconds
-        guard left > 0, Worker.pollDescriptor(channel, events, timeout: left) else { throw .channel(.timedOut) }
+        guard left > 0, poll(channel, events, timeout: left) else { throw .channel(.timedOut) }
     }
 
     /// The channel is closed: the process ends, or is made to.
     private func endOfWorker() -> WorkerError {
-        if !Worker.pollDescriptor(pidfd, POLLIN, timeout: 1000) { kill() }
-        Worker.pollDescriptor(pidfd, POLLIN, timeout: 1000)
-        let status = csystem_pidfd_peek(pidfd)
+        guard lifetime.hasEnded(within: .seconds(1)), let status = lifetime.outcome else { return .channel(.closed) }
         return machine.phase == .fresh ? .notReady(status: status) : .ended(status: status)
-    }
-
-    @discardableResult
-    private static func pollDescriptor(_ descriptor: Int32, _ events: Int32, timeout: Int32) -> Bool {
-        var waiting = pollfd(fd: descriptor, events: Int16(events), revents: 0)
-        return poll(&waiting, 1, timeout) > 0
-    }
-}
-
-extension Duration {
-    /// Rounded up, for poll(2).
-    var milliseconds: Int32 {
-        let (seconds, attoseconds) = components
-        let whole = seconds.multipliedReportingOverflow(by: 1000)
-        return whole.overflow
-            ? .max : Int32(clamping: whole.partialValue + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 }

@@ -2,22 +2,26 @@ internal import Shared
 
 /// Keeps a few proven workers waiting, so that a job does not pay for their start. A worker is never used twice.
 package actor WorkerPool {
-    private let spawner: WorkerSpawner
+    private let spawn: @Sendable () async throws(WorkerError) -> Worker
     private let size: Int
     private var idle: [Worker] = []
     private var starting = 0
     private var isClosed = false
 
     package init(spawner: WorkerSpawner, size: Int) {
-        self.spawner = spawner
+        self.init(size: size, spawn: spawner.spawn)
+    }
+
+    package init(size: Int, spawn: @escaping @Sendable () async throws(WorkerError) -> Worker) {
         self.size = size
+        self.spawn = spawn
     }
 
     /// Starts the first workers; throws when not even one can be confined, for then the node must not run.
     ///
     /// - Returns: the receipt of the first.
     package func fill() async throws(WorkerError) -> SandboxReceipt? {
-        if idle.isEmpty { idle.append(try await spawner.spawn()) }
+        if idle.isEmpty { idle.append(try await spawn()) }
         refill()
         return idle.first?.receipt
     }
@@ -29,7 +33,7 @@ package actor WorkerPool {
             // One that died while it waited is no worker any more.
             if worker.isAlive { return worker }
         }
-        return try await spawner.spawn()
+        return try await spawn()
     }
 
     package func close() {
@@ -43,7 +47,7 @@ package actor WorkerPool {
         while idle.count + starting < size {
             starting += 1
             Task {
-                let worker = try? await spawner.spawn()
+                let worker = try? await spawn()
                 add(worker)
             }
         }

@@ -1,5 +1,6 @@
 #pragma once
 #include <stddef.h>
+#include <sys/types.h>
 
 // What the tests of the sandbox need below Swift's floor.
 
@@ -10,3 +11,11 @@ int cprobes_has_int80(void);
 int cprobes_hide_clock(void);
 /// Offset of the first `needle` in `bytes`, -1 for none.
 ptrdiff_t cprobes_find(const void *bytes, size_t count, const void *needle, size_t length);
+
+/// sendmsg with up to 16 descriptors.
+ssize_t cprobes_send_descriptors(int socket, const void *bytes, size_t count, const int *descriptors, size_t number);
+
+/// Starts a process that traces `pid`: until `cprobes_release`, a death of `pid` cannot be reaped by its parent, as
+/// that of a process in uninterruptible sleep cannot. Returns the holder's pid, or -1.
+pid_t cprobes_hold(pid_t pid);
+void cprobes_release(pid_t holder);
