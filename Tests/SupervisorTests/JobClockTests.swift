@@ -60,13 +60,13 @@ struct JobClockTests {
 }
 
 /// A board with one seat, attested at a devnet of its own.
-private final class OneNode {
-    private let server: HTTPServer
-    private let services: JobServices
-    private let board: JobBoard
+final class OneNode {
+    let server: HTTPServer
+    let services: JobServices
+    let board: JobBoard
     private let folder: TemporaryFolder
 
-    init(asking model: LoopbackServer, _ timing: JobTiming) async throws {
+    init(asking model: LoopbackServer, _ timing: JobTiming, now: (@Sendable () -> Int)? = nil) async throws {
         folder = try TemporaryFolder()
         server = try Devnet().serve()
         let wallet = try PrivateKey.generate()
@@ -96,7 +96,7 @@ private final class OneNode {
             workers: WorkerPool(spawner: WorkerSpawner(program: program), size: 1), models: models,
             connector: EndpointConnector(), journal: journal, address: wallet.address, limits: limits, timing: timing,
             log: log)
-        board = JobBoard(services: services, seats: 1) {}
+        board = JobBoard(services: services, seats: 1, now: now) {}
         let backend = MockAttestation(key: try MockAttestation.networkKey())
         _ = try await AttestationWatchdog(
             coordinator: coordinator, backend: backend, models: models.advertised, journal: journal, log: log

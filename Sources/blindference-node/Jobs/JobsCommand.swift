@@ -2,5 +2,6 @@ internal import ArgumentParser
 
 struct JobsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "jobs", abstract: "Look at this node's jobs.", subcommands: [JobsListCommand.self])
+        commandName: "jobs", abstract: "Look at this node's jobs.", subcommands: [JobsListCommand.self],
+        defaultSubcommand: JobsListCommand.self)
 }

@@ -9,7 +9,7 @@ internal import Shared
 package final class Journal: Sendable {
     package enum Failure: Error, Equatable, Sendable { case unavailable(path: String), inUse(path: String) }
 
-    private let database: DatabaseQueue
+    let database: DatabaseQueue
 
     /// Opens or makes the journal at `path`.
     package init(path: String) throws(Failure) {
@@ -39,6 +39,7 @@ package final class Journal: Sendable {
                     CREATE TABLE state (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("3: penalties") { try Journal.makePenalties($0) }
         return migrator
     }
 
