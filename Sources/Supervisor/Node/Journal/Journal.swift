@@ -11,6 +11,8 @@ package final class Journal: Sendable {
 
     let database: DatabaseQueue
 
+    init(_ database: DatabaseQueue) { self.database = database }
+
     /// Opens or makes the journal at `path`.
     package init(path: String) throws(Failure) {
         do {
