@@ -18,7 +18,7 @@ struct BlindferenceNode: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             InitCommand.self, AttestCommand.self, RunCommand.self, StatusCommand.self, DeterminismCommand.self,
-            JobsCommand.self, SandboxCommand.self,
+            JobsCommand.self, SandboxCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {

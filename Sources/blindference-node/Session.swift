@@ -52,10 +52,12 @@ struct Session {
         }
     }
 
-    /// The worker's program stands beside this one.
-    static var workerPath: String {
+    /// Another program of the project, which stands beside this one.
+    static func path(of program: String) -> String {
         let own =
             (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-        return (own as NSString).deletingLastPathComponent + "/blindference-worker"
+        return (own as NSString).deletingLastPathComponent + "/" + program
     }
+
+    static var workerPath: String { path(of: "blindference-worker") }
 }

@@ -118,6 +118,15 @@ struct CurlClientFaultTests {
         }
     }
 
+    @Test("an unknown name stays unknown when it is asked for again")
+    func noServerAgain() async throws {
+        for _ in 0..<3 {
+            await #expect(throws: HTTPFailure.nameNotResolved) {
+                try await client.send(HTTPRequest(.get, "https://no-such-name.invalid/"))
+            }
+        }
+    }
+
     @Test("a cancelled task closes its connection at once and leaves the others alone")
     func cancellation() async throws {
         let (events, signal) = AsyncStream.makeStream(of: String.self)

@@ -13,7 +13,7 @@ struct JobClockTests {
         let model = try LoopbackServer { _ in .hang() }
         var timing = JobTiming()
         timing.limit = .seconds(2)
-        let network = try await node(asking: model, timing)
+        let network = try await LocalNode(asking: model, timing)
         let start = ContinuousClock.now
         let entry = try await network.serveOneJob()
         #expect(entry.state == .failed)
@@ -28,7 +28,7 @@ struct JobClockTests {
         let model = try LoopbackServer { _ in .hang() }
         var timing = JobTiming()
         timing.exposure = .seconds(1)
-        let network = try await node(asking: model, timing)
+        let network = try await LocalNode(asking: model, timing)
         let entry = try await network.serveOneJob()
         #expect(entry.failure == .exposedTooLong)
         let microseconds = try #require(entry.exposure)
@@ -42,7 +42,7 @@ struct JobClockTests {
         var timing = JobTiming()
         timing.limit = .seconds(3)
         timing.pauses = [.milliseconds(10), .seconds(60)]
-        let network = try await node(asking: model, timing)
+        let network = try await LocalNode(asking: model, timing)
         let entry = try await network.serveOneJob()
         #expect(entry.failure == .modelServerFailed)
         #expect(model.requests.count == 2)
@@ -54,21 +54,12 @@ struct JobClockTests {
         let model = try LoopbackServer { _ in .json(answer) }
         var timing = JobTiming()
         timing.limit = .seconds(2)
-        let network = try await node(asking: model, timing)
+        let network = try await LocalNode(asking: model, timing)
         try network.fault("/api/v0/add", "hang", contains: "blindference-output.bin")
         let start = ContinuousClock.now
         let entry = try await network.serveOneJob()
         #expect(entry.failure == .outOfTime)
         #expect(entry.submission == nil)
         #expect(ContinuousClock.now - start < .seconds(4))
-    }
-
-    private func node(asking model: LoopbackServer, _ timing: JobTiming) async throws -> LocalNode {
-        let programs = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-        let program = try WorkerProgram(
-            path: programs.appending(path: "blindference-worker").path as String, limits: LocalNode.limits,
-            trustFile: nil)
-        return try await LocalNode(
-            modelURL: model.base, timing: timing, spawn: WorkerSpawner(program: program).spawn)
     }
 }

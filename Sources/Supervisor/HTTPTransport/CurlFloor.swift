@@ -33,16 +33,22 @@ struct CurlFloor: ~Copyable {
 
     /// Takes the transfer off the multi handle; an unfinished one loses its connection.
     mutating func end(_ id: UInt64, _ outcome: Result<HTTPResponse, HTTPFailure>) {
-        retire(id)?.resume(returning: outcome)
+        // libcurl 7.88 answers the next order of a handle whose host was not found with code 43, whatever it is.
+        let isReusable = (try? outcome.get()) != nil
+        retire(id, isReusable: isReusable)?.resume(returning: outcome)
     }
 
     /// The caller goes on only when the transfer, with its headers and its hold on a credential, is gone.
-    private mutating func retire(_ id: UInt64) -> CurlOrder.Continuation? {
+    private mutating func retire(_ id: UInt64, isReusable: Bool) -> CurlOrder.Continuation? {
         guard let transfer = transfers.removeValue(forKey: id) else { return nil }
         curl_multi_remove_handle(multi, transfer.easy)
         // Forgets every pointer into the transfer.
         curl_easy_reset(transfer.easy)
-        if spare.count < keptHandles { spare.append(transfer.easy) } else { curl_easy_cleanup(transfer.easy) }
+        if isReusable, spare.count < keptHandles {
+            spare.append(transfer.easy)
+        } else {
+            curl_easy_cleanup(transfer.easy)
+        }
         return transfer.order.continuation
     }
 

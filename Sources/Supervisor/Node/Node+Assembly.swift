@@ -112,11 +112,15 @@ extension Node {
     }
 
     /// `SSL_CERT_FILE`, or the system's bundle: the store that libcurl uses as well.
+    static var trustStorePath: String {
+        getenv("SSL_CERT_FILE").map { String(cString: $0) } ?? "/etc/ssl/certs/ca-certificates.crt"
+    }
+
     private static func trustFile(_ configuration: Configuration, _ models: ModelCatalogue) throws(StartError)
         -> String?
     {
         guard models.usesTLS || configuration.cofheEndpoint?.scheme == .https else { return nil }
-        let path = getenv("SSL_CERT_FILE").map { String(cString: $0) } ?? "/etc/ssl/certs/ca-certificates.crt"
+        let path = trustStorePath
         guard FileManager.default.isReadableFile(atPath: path) else { throw .noTrustStore(path: path) }
         return path
     }

@@ -3,5 +3,5 @@ internal import ArgumentParser
 struct JobsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "jobs", abstract: "Look at this node's jobs.",
-        subcommands: [JobsListCommand.self, JobsShowCommand.self])
+        subcommands: [JobsListCommand.self, JobsShowCommand.self], defaultSubcommand: JobsListCommand.self)
 }

@@ -29,16 +29,23 @@ struct Report {
     }
 
     /// Many of one kind: `columns` name the keys and headings, every row has a value for each.
-    static func show(columns: [(key: String, heading: String)], rows: [[JSONValue]], as format: OutputFormat) {
+    ///
+    /// - Parameter lastBeneath: people find what the last column says, if anything, in a line of its own under its row.
+    static func show(
+        columns: [(key: String, heading: String)], rows: [[JSONValue]], lastBeneath: Bool = false,
+        as format: OutputFormat
+    ) {
         switch format {
         case .json:
             write(.array(rows.map { row in .object(zip(columns, row).map { .init($0.key, $1) }) }))
         case .table:
+            let shown = columns.count - (lastBeneath ? 1 : 0)
             let cells = [columns.map(\.heading)] + rows.map { $0.map(plain) }
-            let widths = columns.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-            for row in cells {
+            let widths = (0..<shown).map { column in cells.map { $0[column].count }.max() ?? 0 }
+            for (index, row) in cells.enumerated() {
                 let padded = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
                 line(padded.joined(separator: "  "))
+                if lastBeneath, index > 0, rows[index - 1].last != .null { line("      → \(row[shown])") }
             }
         }
     }

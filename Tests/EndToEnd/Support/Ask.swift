@@ -24,12 +24,21 @@ struct Ask {
     private let model: String
     private let prompt: [UInt8]
     private let bend: Bend
+    /// Nil for somebody new at every question.
+    private let user: PrivateKey?
 
-    init(_ network: TestNetwork, model: String = "mock", prompt: String = "Why?", _ bend: Bend = .none) {
-        self.init(network, model: model, prompt: Array(prompt.utf8), bend)
+    init(
+        _ network: TestNetwork, model: String = "mock", prompt: String = "Why?", by user: PrivateKey? = nil,
+        _ bend: Bend = .none
+    ) {
+        self.init(network, model: model, prompt: Array(prompt.utf8), by: user, bend)
     }
 
-    init(_ network: TestNetwork, model: String = "mock", prompt: [UInt8], _ bend: Bend = .none) {
+    init(
+        _ network: TestNetwork, model: String = "mock", prompt: [UInt8], by user: PrivateKey? = nil,
+        _ bend: Bend = .none
+    ) {
+        self.user = user
         self.network = network
         self.model = model
         self.prompt = prompt
@@ -39,7 +48,7 @@ struct Ask {
     /// A job that `leader` leads; without verifiers its result alone decides. The job's id.
     func submit(to leader: TestNode, verifiers: [TestNode] = []) throws -> String {
         let client = try network.client
-        let user = try PrivateKey.generate()
+        let user = try self.user ?? PrivateKey.generate()
         let aesKey = ToyCrypto.random(32)
         var blob = try Blob.seal(prompt, key: aesKey)
         switch bend {

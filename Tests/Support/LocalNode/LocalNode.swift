@@ -23,15 +23,18 @@ package final class LocalNode: Sendable {
         worker: [], landlock: LandlockRules(abi: 0), arena: limits.arena, required: [])
 
     package let services: JobServices
-    private let board: JobBoard
+    package let board: JobBoard
     private let server: HTTPServer
     private let folder: TemporaryFolder
 
     package enum Failure: Error { case lost, late }
 
-    /// - Parameter spares: how many workers wait for jobs.
+    /// - Parameters:
+    ///   - spares: how many workers wait for jobs.
+    ///   - now: Unix seconds by which penalties fade; nil for this machine's clock.
     package init(
-        modelURL: String, timing: JobTiming, spares: Int = 1, spawn: @escaping Spawn
+        modelURL: String, timing: JobTiming, spares: Int = 1, now: (@Sendable () -> Int)? = nil,
+        spawn: @escaping Spawn
     ) async throws {
         folder = try TemporaryFolder()
         server = try Devnet().serve()
@@ -60,7 +63,7 @@ package final class LocalNode: Sendable {
                 now: { UInt64(time(nil)) }),
             workers: WorkerPool(size: spares, spawn: spawn), models: models, connector: EndpointConnector(),
             journal: journal, address: wallet.address, limits: LocalNode.limits, timing: timing, log: log)
-        board = JobBoard(services: services, seats: 1) {}
+        board = JobBoard(services: services, seats: 1, now: now) {}
         let backend = MockAttestation(key: try MockAttestation.networkKey())
         _ = try await AttestationWatchdog(
             coordinator: coordinator, backend: backend, models: models.advertised, manifest: LocalNode.manifest,
@@ -69,6 +72,9 @@ package final class LocalNode: Sendable {
     }
 
     deinit { server.stop() }
+
+    /// The devnet's.
+    package var url: String { server.url }
 
     /// Has the devnet stumble on a path, as often as it is called.
     package func fault(_ path: String, _ action: String, contains: String) throws {

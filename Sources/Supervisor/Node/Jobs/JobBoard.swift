@@ -9,13 +9,16 @@ internal import Shared
 package actor JobBoard {
     private let services: JobServices
     private let seats: Int
+    private let penalties: PenaltyBook
+    /// Whose the running jobs are; of those that `resume` took up nobody knows.
+    private var requesters: [JobID: Requester] = [:]
     private var running: [JobID: Task<Void, Never>] = [:]
     /// Offered, and not looked at for want of a seat.
     private var waiting: ArraySlice<Assignment> = []
     private var deliveries: [JobID: Task<Void, Never>] = [:]
     /// Jobs that failed and may be tried again, should they be offered again.
     private var retries: [JobID: Retry] = [:]
-    private var skipped: Set<JobID> = []
+    private var skipped: [JobID: NodeEvent] = [:]
     private var isClosed = false
     private let seatFreed: @Sendable () -> Void
 
@@ -28,10 +31,16 @@ package actor JobBoard {
     private static let rememberedSkips = 1024
     private static let rememberedRetries = 1024
 
-    /// - Parameter seatFreed: called when a seat is free and nothing is known that could take it.
-    package init(services: JobServices, seats: Int, seatFreed: @escaping @Sendable () -> Void) {
+    /// - Parameters:
+    ///   - now: Unix seconds by which penalties fade; nil for this machine's clock.
+    ///   - seatFreed: called when a seat is free and nothing is known that could take it.
+    package init(
+        services: JobServices, seats: Int, now: (@Sendable () -> Int)? = nil,
+        seatFreed: @escaping @Sendable () -> Void
+    ) {
         self.services = services
         self.seats = seats
+        penalties = PenaltyBook(journal: services.journal, now: now ?? { Int(time(nil)) })
         self.seatFreed = seatFreed
     }
 
@@ -46,7 +55,8 @@ package actor JobBoard {
             guard running[assignment.job] == nil, isDue(assignment.job) else { continue }
             guard let service = serve(assignment), let promptCID = assignment.promptCID else { continue }
             // The list repeats jobs that were done long ago. Meanwhile another call may have taken the last seat.
-            guard await isNew(assignment.job), running[assignment.job] == nil, !isClosed else { continue }
+            guard await isNew(assignment.job), await mayStart(assignment), running[assignment.job] == nil, !isClosed
+            else { continue }
             guard running.count < seats else {
                 waiting = [assignment] + waiting
                 return
@@ -54,6 +64,7 @@ package actor JobBoard {
             let entry = JournalEntry(
                 id: assignment.job, role: assignment.role == .leader ? .leader : .verifier, model: assignment.model,
                 promptCID: promptCID, updatedAt: Int(time(nil)))
+            requesters[entry.id] = Requester(assignment.user)
             start(entry, service, handles: assignment.handles)
         }
     }
@@ -112,16 +123,33 @@ package actor JobBoard {
         if service == nil { reason = .modelNotServed }
         if assignment.role == .leader, !services.content.canUpload { reason = .uploadUnavailable }
         guard let reason else { return service }
-        if skipped.count >= JobBoard.rememberedSkips { skipped = [] }
-        if skipped.insert(assignment.job).inserted {
-            services.log.event(
-                .jobSkipped,
-                [
-                    "job": .string(assignment.job.text), "model": .string(assignment.model),
-                    "reason": .string(reason.rawValue),
-                ])
-        }
+        skip(assignment, .jobSkipped, reason: reason.rawValue)
         return nil
+    }
+
+    /// Whether the requester's penalty lets the job start now. One that may not is left unclaimed: it hurts nobody, and
+    /// may be offered again.
+    private func mayStart(_ assignment: Assignment) async -> Bool {
+        let requester = Requester(assignment.user)
+        switch await penalties.verdict(on: requester) {
+        case .welcome: return true
+        case .slowed(let notBefore):
+            if notBefore <= penalties.now(), !requesters.values.contains(requester) { return true }
+            skip(assignment, .jobDelayed, reason: "requester_slowed")
+        case .refused: skip(assignment, .jobSkipped, reason: "requester_penalised")
+        }
+        return false
+    }
+
+    /// Says once, about each job, why it is left alone.
+    private func skip(_ assignment: Assignment, _ event: NodeEvent, reason: String) {
+        if skipped.count >= JobBoard.rememberedSkips { skipped = [:] }
+        guard skipped.updateValue(event, forKey: assignment.job) != event else { return }
+        services.log.event(
+            event,
+            [
+                "job": .string(assignment.job.text), "model": .string(assignment.model), "reason": .string(reason),
+            ])
     }
 
     // MARK: - Running
@@ -130,6 +158,7 @@ package actor JobBoard {
         running[entry.id] = Task {
             await run(entry, service, handles)
             running[entry.id] = nil
+            requesters[entry.id] = nil
             await fill()
             if waiting.isEmpty { seatFreed() }
         }
@@ -146,7 +175,11 @@ package actor JobBoard {
             // The seat is free from here: waiting for a leader or a coordinator takes no worker.
             deliver(computed)
         } catch {
-            await fail(run.entry, Task.isCancelled ? .interrupted : error)
+            let failure = Task.isCancelled ? .interrupted : error
+            if let requester = requesters[entry.id] {
+                await penalties.charge(requester, for: failure, isClaimed: run.entry.claimedAt != nil)
+            }
+            await fail(run.entry, failure)
         }
     }
 

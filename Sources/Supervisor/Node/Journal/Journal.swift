@@ -9,7 +9,9 @@ internal import Shared
 package final class Journal: Sendable {
     package enum Failure: Error, Equatable, Sendable { case unavailable(path: String), inUse(path: String) }
 
-    private let database: DatabaseQueue
+    let database: DatabaseQueue
+
+    init(_ database: DatabaseQueue) { self.database = database }
 
     /// Opens or makes the journal at `path`.
     package init(path: String) throws(Failure) {
@@ -43,6 +45,7 @@ package final class Journal: Sendable {
             try database.execute(
                 sql: "ALTER TABLE job ADD COLUMN receipt BLOB; ALTER TABLE job ADD COLUMN exposure INTEGER")
         }
+        migrator.registerMigration("3: penalties") { try Journal.makePenalties($0) }
         return migrator
     }
 

@@ -19,6 +19,8 @@ package enum NodeEvent: String, Sendable, CaseIterable {
     case assignmentsFailed = "assignments_failed"
     case assignmentRefused = "assignment_refused"
     case jobSkipped = "job_skipped"
+    /// Left for later: its requester is slowed.
+    case jobDelayed = "job_delayed"
     case jobStarted = "job_started"
     case jobClaimed = "job_claimed"
     case promptDownloaded = "prompt_downloaded"

@@ -1,0 +1,125 @@
+internal import ContentStore
+internal import Coordination
+internal import Foundation
+internal import HTTPTransport
+internal import Shared
+
+/// The services that a configuration names. Nothing is signed, and no credential is sent.
+struct EndpointChecks: Sendable {
+    let configuration: Configuration
+    let environment: OperatorEnvironment
+    let doctor: Doctor
+
+    // MARK: - Content
+
+    /// One gateway is enough: where one answers, the others' silence is no failure.
+    func gateways(_ client: any HTTPClient) async -> [Finding] {
+        let all = await reach(configuration.ipfsGateways, client)
+        let anyAnswers = all.contains { (try? $0.result.get()) != nil }
+        return all.map { service, result in
+            finding(.gateways, service, result, failing: anyAnswers ? .warn : .fail)
+        }
+    }
+
+    func upload(_ client: any HTTPClient) async -> [Finding] {
+        let service =
+            configuration.ipfsUploadURL
+            ?? (environment.secret(.uploadToken) == nil ? nil : try? ServiceURL(PinataUploader.defaultURL))
+        guard let service else {
+            return [
+                Finding(
+                    .upload, .warn, "There is no upload service: this node verifies, but leads no job.",
+                    next: "Set ipfs_upload_url, or BLF_IPFS_UPLOAD_JWT for Pinata.")
+            ]
+        }
+        return await reach([service], client).map { finding(.upload, $0, $1) }
+    }
+
+    // MARK: - Keys and models
+
+    func cofhe(_ client: any HTTPClient) async -> [Finding] {
+        guard configuration.cofheMode == .python else {
+            return [doctor.failure(.cofhe, StartError.cofheModeUnsupported(mode: configuration.cofheMode.rawValue))]
+        }
+        guard let service = configuration.cofheEndpoint else {
+            return [doctor.failure(.cofhe, ConfigurationError.missing(key: Setting.cofheEndpoint.rawValue))]
+        }
+        return await reach([service], client).map { finding(.cofhe, $0, $1) }
+    }
+
+    func models(_ client: any HTTPClient) async -> [Finding] {
+        if !configuration.openaiModelIDs.isEmpty, configuration.openaiBaseURL == nil {
+            return [doctor.failure(.models, ConfigurationError.missing(key: Setting.openaiBaseURL.rawValue))]
+        }
+        guard !modelServers.isEmpty else {
+            return configuration.mockModelIDs.isEmpty
+                ? [doctor.failure(.models, StartError.noModels)]
+                : [Finding(.models, .pass, "Mock models only, which need no server.")]
+        }
+        return await reach(modelServers, client).map { finding(.models, $0, $1) }
+    }
+
+    private var modelServers: [ServiceURL] {
+        var servers: [ServiceURL] = []
+        if !configuration.openaiModelIDs.isEmpty, let base = configuration.openaiBaseURL { servers.append(base) }
+        if environment.secret(.groqKey) != nil { servers.append(configuration.groqBaseURL) }
+        if environment.secret(.googleKey) != nil { servers.append(configuration.geminiBaseURL) }
+        return servers
+    }
+
+    // MARK: - Trust
+
+    private var usesTLS: Bool {
+        ([configuration.iclEndpoint] + configuration.ipfsGateways + modelServers
+            + [configuration.ipfsUploadURL, configuration.cofheEndpoint].compactMap { $0 })
+            .contains { $0.scheme == .https }
+    }
+
+    /// What a worker of this node would load; nil where none needs it or there is none.
+    var trustFile: String? {
+        let inWorkers = modelServers + [configuration.cofheEndpoint].compactMap { $0 }
+        let path = Node.trustStorePath
+        return inWorkers.contains { $0.scheme == .https } && access(path, R_OK) == 0 ? path : nil
+    }
+
+    func trustStore(_ path: String = Node.trustStorePath) -> Finding {
+        let text = FileManager.default.contents(atPath: path) ?? Data()
+        let count =
+            String(decoding: text, as: UTF8.self).components(separatedBy: "-----BEGIN CERTIFICATE-----").count - 1
+        if count > 0 { return Finding(.trustStore, about: path, .pass, "\(count) authorities are trusted.") }
+        if !usesTLS {
+            return Finding(.trustStore, about: path, .pass, "There is none, and no configured service needs one.")
+        }
+        return doctor.failure(.trustStore, about: path, StartError.noTrustStore(path: path))
+    }
+
+    // MARK: - Asking
+
+    private func reach(
+        _ services: [ServiceURL], _ client: any HTTPClient
+    ) async -> [(service: ServiceURL, result: Result<Int, Reachability.Failure>)] {
+        await withTaskGroup(of: (Int, Result<Int, Reachability.Failure>).self) { group in
+            for (index, service) in services.enumerated() {
+                group.addTask { (index, await Reachability.check(service, client)) }
+            }
+            var results: [Int: Result<Int, Reachability.Failure>] = [:]
+            for await (index, result) in group { results[index] = result }
+            return services.enumerated().compactMap { index, service in results[index].map { (service, $0) } }
+        }
+    }
+
+    private func finding(
+        _ name: Check.Name, _ service: ServiceURL, _ result: Result<Int, Reachability.Failure>,
+        failing: Finding.Outcome = .fail
+    ) -> Finding {
+        switch result {
+        case .success(let status) where status >= 500:
+            Finding(
+                name, about: service.origin, .warn, "It answers, but with status \(status).",
+                next: "Ask whoever runs it, or look at its log.")
+        case .success: Finding(name, about: service.origin, .pass, "It answers.")
+        case .failure(let failure):
+            Finding(name, about: service.origin, failing, failure.text, next: failure.nextStep)
+        }
+    }
+}
