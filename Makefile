@@ -13,7 +13,7 @@ UNIT_SUITES := SharedTests WorkerTests HTTPTransportTests EthereumTests ContentS
     DevnetTests SupervisorTests
 export MODEL ?= local
 
-.PHONY: release setup test security e2e interop fuzz bench lint demo help
+.PHONY: release setup test security e2e interop fuzz bench lint demo claims help
 
 ## release build of node, worker and devnet into .build/release
 release: setup
@@ -30,19 +30,26 @@ test: setup
 	Tests/Support/ipfs-cid/setup.sh >/dev/null
 	swift build --build-tests $(SWIFT_FLAGS)
 	@# A process a room: some tests compute for seconds, and would starve the clocks of others.
-	for suite in $(UNIT_SUITES); do swift test --skip-build $(SWIFT_FLAGS) --filter "$$suite"; done
+	@mkdir -p .build/logs && : > .build/logs/test.log
+	for suite in $(UNIT_SUITES); do \
+	    NO_COLOR=1 swift test --skip-build $(SWIFT_FLAGS) --filter "$$suite" 2>&1 | tee -a .build/logs/test.log; done
 
 ## the sandbox and the secrets, looked at from outside
 security: release
-	swift test $(SWIFT_FLAGS) --filter SecurityTests
+	scripts/security.sh
 
 ## whole networks of real processes, faults included
 e2e: release
-	swift test $(SWIFT_FLAGS) --filter EndToEndTests
+	@mkdir -p .build/logs
+	NO_COLOR=1 swift test $(SWIFT_FLAGS) --filter EndToEndTests 2>&1 | tee .build/logs/e2e.log
 
 ## jobs together with the published Python node
 interop: release
 	swift test $(SWIFT_FLAGS) --filter InteropTests
+
+## every sentence about security and its tests, after test, security and e2e have run
+claims:
+	scripts/claims.py check .build/logs/*.log
 
 ## libFuzzer over the parsers, FUZZ_SECONDS each (default 30)
 fuzz: setup

@@ -26,5 +26,7 @@ while read -r lines file; do
     [ "$lines" -le 400 ] || complain "$file has $lines lines"
 done < <(git ls-files '*.swift' | xargs wc -l | grep -v ' total$')
 
+scripts/claims.py check || failed=1
+
 [ "$failed" -eq 0 ] && echo "lint: clean"
 exit "$failed"

@@ -12,13 +12,15 @@ extension Security {
     @Suite("Ends are bounded", .serialized) struct BoundedEndTests {
         /// What a worker may do instead of ending; it blocks all signals meanwhile.
         static let delays = [
-            "spin", "sleep", "hangup\nspin", "hangup\nsleep", "repeat send " + Lie.ready, "hex 0000\nspin",
+            "spin", "sleep", "take\nhangup\nspin", "take\nhangup\nsleep", "repeat send " + Lie.ready, "hex 0000\nspin",
         ]
 
         @Test("a limit of its own ends a worker, whatever it does", arguments: delays)
         func limit(_ delay: String) async throws {
             let spawner = try Security.spawner(Security.lying, argument: "send \(Lie.ready)\n\(delay)")
             let worker = try await spawner.spawn()
+            // Something to take, for those that hang up only once their walls were seen.
+            try await worker.start(Security.order, credential: nil, deadline: .now + .seconds(5))
             worker.end(by: .now + .seconds(60))
             worker.end(by: .now + .milliseconds(300))
             let start = ContinuousClock.now
@@ -34,7 +36,8 @@ extension Security {
             let node = try await LocalNode(modelURL: "http://127.0.0.1:9", timing: JobTiming(), spares: 0) {
                 () throws(WorkerError) in try await workers.spawn()
             }
-            let answer = #"send {"kind":"output","body":0,"innerHash":"\#(String(repeating: "ab", count: 32))"}"#
+            let answer =
+                #"send {"kind":"output","body":0,"exposureMicroseconds":1,"innerHash":"\#(String(repeating: "ab", count: 32))"}"#
             try workers.follow((["send " + Lie.ready] + Lie.working + [answer, delay]).joined(separator: "\n"))
             let start = ContinuousClock.now
             let entry = try await node.serveOneJob("mock", as: .verifier)

@@ -102,7 +102,7 @@ extension Security {
         func jobs() async throws {
             let network = try await TestNetwork()
             let node = try await network.makeNode("leak")
-            let process = try await node.start(["BLF_MAX_CONCURRENT_JOBS": "2"])
+            let process = try await node.start(["BLF_MAX_CONCURRENT_JOBS": "2", "BLF_MAX_PROMPT_BYTES": "65536"])
             let view = ProcessView(process.pid)
             func serve(_ jobs: Int, total: Int) async throws {
                 let queued = try await network.run(

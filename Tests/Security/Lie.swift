@@ -20,8 +20,10 @@ struct Lie: Sendable, CustomTestStringConvertible {
     private static let sealingKey = "send " + #"{"kind":"sealingKey","body":0,"public":"\#(hash)"}"#
     static let connect = #"send {"kind":"connect","body":0,"endpoint":"model"}"#
     private static let encryption = #"send {"kind":"connect","body":0,"endpoint":"encryption"}"#
-    private static let verdict = #"send {"kind":"output","body":0,"innerHash":"\#(hash)"}"#
-    private static let answer = [#"send {"kind":"output","body":64,"innerHash":"\#(hash)"}"#, "bytes 64"]
+    private static let verdict = #"send {"kind":"output","body":0,"exposureMicroseconds":1,"innerHash":"\#(hash)"}"#
+    private static let answer = [
+        #"send {"kind":"output","body":64,"exposureMicroseconds":1,"innerHash":"\#(hash)"}"#, "bytes 64",
+    ]
     private static func outputKey(_ high: String, _ low: String) -> String {
         #"send {"kind":"outputKey","body":0,"high":"\#(high)","low":"\#(low)"}"#
     }
@@ -111,10 +113,14 @@ struct Lie: Sendable, CustomTestStringConvertible {
         Lie("a verifier with a body to its answer", working + answer, as: .verifier, .workerMisbehaved),
         Lie("a leader without a body to its answer", working + [verdict], .workerMisbehaved),
         Lie(
-            "a hash that is too short", working + [#"send {"kind":"output","body":1,"innerHash":"abab"}"#, "bytes 1"],
+            "a hash that is too short",
+            working + [#"send {"kind":"output","body":1,"exposureMicroseconds":1,"innerHash":"abab"}"#, "bytes 1"],
             .workerMisbehaved),
         Lie(
-            "half a body", working + [#"send {"kind":"output","body":64,"innerHash":"\#(hash)"}"#, "bytes 63"],
+            "half a body",
+            working + [
+                #"send {"kind":"output","body":64,"exposureMicroseconds":1,"innerHash":"\#(hash)"}"#, "bytes 63",
+            ],
             .workerTimedOut),
         Lie("a longer body than announced", working + answer + ["bytes 64"], .workerMisbehaved),
         Lie("two answers", answered + answer, .workerMisbehaved),

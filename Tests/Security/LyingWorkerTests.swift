@@ -62,7 +62,9 @@ extension Security {
                 modelURL: try Self.silentModel().base, timing: Self.timing(), spares: 0,
                 spawn: { () throws(WorkerError) in try await workers.spawn() })
             let hash = { (byte: String) in String(repeating: byte, count: 32) }
-            let answers = ["ab", "cd"].map { #"send {"kind":"output","body":0,"innerHash":"\#(hash($0))"}"# }
+            let answers = ["ab", "cd"].map {
+                #"send {"kind":"output","body":0,"exposureMicroseconds":1,"innerHash":"\#(hash($0))"}"#
+            }
             try workers.follow((["send " + Lie.ready] + Lie.working + answers + ["spin"]).joined(separator: "\n"))
             let entry = try await node.serveOneJob(as: .verifier)
             #expect(entry.state == .computed)

@@ -7,39 +7,6 @@ import Testing
 
 extension Security {
     @Suite("The measured worker") struct MeasuredWorkerTests {
-        /// A folder with copies of both programs, as an installation has them.
-        private final class Installation {
-            let folder = FileManager.default.temporaryDirectory.appending(path: "blindference-\(UUID().uuidString)")
-            var worker: URL { folder.appending(path: "blindference-worker") }
-
-            init() throws {
-                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-                for name in ["blindference-node", "blindference-worker"] {
-                    let source = TestNetwork.binaries.appending(path: name).resolvingSymlinksInPath()
-                    try FileManager.default.copyItem(at: source, to: folder.appending(path: name))
-                }
-                try FileManager.default.createDirectory(
-                    at: folder.appending(path: "c"), withIntermediateDirectories: true)
-            }
-
-            deinit { try? FileManager.default.removeItem(at: folder) }
-
-            /// `test-determinism` runs the mock in two workers and says whether it could.
-            func run(
-                _ settings: [String: String] = [:], without capability: String? = nil
-            ) async throws -> (status: Int32, output: String) {
-                let environment = ["BLF_CONFIG_DIR": folder.appending(path: "c").path, "BLF_MOCK_MODEL_IDS": "mock"]
-                let node = [folder.appending(path: "blindference-node").path as String, "test-determinism", "mock"]
-                let child = try ChildProcess(
-                    URL(filePath: "/usr/bin/setpriv"),
-                    (capability.map { ["--bounding-set", "-" + $0] } ?? ["--no-new-privs"]) + node,
-                    environment: environment.merging(settings) { $1 }, directory: folder,
-                    output: folder.appending(path: "output"))
-                child.closeInput()
-                return (try await child.end(within: 30), child.text)
-            }
-        }
-
         @Test("a node runs the worker it was built with, and refuses one that is changed, swapped, or behind a link")
         func replaced() async throws {
             let place = try Installation()
@@ -159,12 +126,13 @@ extension Security {
             // Nobody makes namespaces without this capability; the worker, who is still root, makes none of its own.
             let without = try await place.run(without: "sys_admin")
             #expect(without.status == 0, "\(without.output)")
-            let refused = try await place.run(["BLF_REQUIRED_LAYERS": "landlock,namespaces"], without: "sys_admin")
+            let refused = try await place.run(
+                settings: ["BLF_REQUIRED_LAYERS": "landlock,namespaces"], without: "sys_admin")
             #expect(refused.status == 1)
             #expect(refused.output.contains("required_layers asks for namespaces"), "\(refused.output)")
-            let given = try await place.run(["BLF_REQUIRED_LAYERS": "landlock,namespaces,process_namespace"])
+            let given = try await place.run(settings: ["BLF_REQUIRED_LAYERS": "landlock,namespaces,process_namespace"])
             #expect(given.status == 0, "\(given.output)")
-            let unknown = try await place.run(["BLF_REQUIRED_LAYERS": "landlock,moat"])
+            let unknown = try await place.run(settings: ["BLF_REQUIRED_LAYERS": "landlock,moat"])
             #expect(unknown.status == 1)
             #expect(unknown.output.contains("required_layers must be one of"), "\(unknown.output)")
 
