@@ -32,7 +32,7 @@ test: setup
 	@# A process a room: some tests compute for seconds, and would starve the clocks of others.
 	@mkdir -p .build/logs && : > .build/logs/test.log
 	for suite in $(UNIT_SUITES); do \
-	    NO_COLOR=1 swift test --skip-build $(SWIFT_FLAGS) --filter "$$suite" 2>&1 | tee -a .build/logs/test.log; done
+	    NO_COLOR=1 swift test --skip-build $(SWIFT_FLAGS) --filter "^$$suite\." 2>&1 | tee -a .build/logs/test.log; done
 
 ## the sandbox and the secrets, looked at from outside
 security: release
