@@ -13,15 +13,16 @@ package struct SandboxManifest: Sendable, Equatable {
     package let arena: Int
     package let required: [SandboxLayer]
 
+    package let json: JSONValue
+    /// SHA-256 over the JSON text, without white space and in its order. Made once: each job's receipt names it.
+    package let digest: [UInt8]
+
     package init(worker: [UInt8], landlock: LandlockRules, arena: Int, required: [SandboxLayer]) {
         self.worker = worker
         self.landlock = landlock
         self.arena = arena
         self.required = required
-    }
-
-    package var json: JSONValue {
-        [
+        json = [
             "version": 1, "worker": .string(Hexadecimal.encode(worker)),
             "filter": .string(Hexadecimal.encode(SystemCallTable.current.digest)),
             "landlock": .string(Hexadecimal.encode(landlock.digest)), "arena": .integer(arena),
@@ -30,10 +31,8 @@ package struct SandboxManifest: Sendable, Equatable {
             "environment": .array(WorkerProgram.environment.map { .string($0) }),
             "requiredLayers": .array(required.map { .string($0.rawValue) }),
         ]
+        digest = SHA256.hash(json.encoded())
     }
-
-    /// SHA-256 over the JSON text, without white space and in the order above.
-    package var digest: [UInt8] { SHA256.hash(json.encoded()) }
 }
 
 /// What stood around the worker of one job: the manifest it was started by, and the kernel's own words.
