@@ -113,9 +113,16 @@ struct Lie: Sendable, CustomTestStringConvertible {
         Lie("a verifier with a body to its answer", working + answer, as: .verifier, .workerMisbehaved),
         Lie("a leader without a body to its answer", working + [verdict], .workerMisbehaved),
         Lie(
+            "an exposure beyond all time",
+            working + [
+                #"send {"kind":"output","body":64,"exposureMicroseconds":9223372036854775807,"innerHash":"\#(hash)"}"#,
+                "bytes 64",
+            ], .workerMisbehaved),
+        Lie(
             "a hash that is too short",
             working + [#"send {"kind":"output","body":1,"exposureMicroseconds":1,"innerHash":"abab"}"#, "bytes 1"],
-            .workerMisbehaved),
+            .workerMisbehaved
+        ),
         Lie(
             "half a body",
             working + [

@@ -75,7 +75,7 @@ struct JobRun {
         let answer: Answer
         do throws(JobFailure) {
             try await material(prepared, to: worker)
-            answer = try await self.answer(of: worker, by: min(deadline, started + services.timing.exposure))
+            answer = try await self.answer(of: worker, since: started)
         } catch {
             // Nothing is open any more once the worker has gone.
             worker.kill()
@@ -202,8 +202,9 @@ struct JobRun {
     }
 
     private func answer(
-        of worker: Worker, by end: ContinuousClock.Instant
+        of worker: Worker, since start: ContinuousClock.Instant
     ) async throws(JobFailure) -> Answer {
+        let end = min(deadline, start + services.timing.exposure)
         let header: FrameHeader
         let body: [UInt8]
         do throws(JobFailure) { (header, body) = try await next(from: worker, by: end) } catch {
@@ -211,7 +212,9 @@ struct JobRun {
         }
         guard header.kind == .output, let hash = header.fields["innerHash"]?.text.flatMap(Hexadecimal.decode),
             hash.count == SHA256.byteCount, body.isEmpty == (entry.role == .verifier),
-            let exposure = header.fields["exposureMicroseconds"]?.int, exposure >= 0
+            let exposure = header.fields["exposureMicroseconds"]?.int, exposure >= 0,
+            // No longer than the job itself: a worker's word is a number of any size.
+            Double(exposure) <= (ContinuousClock.now - start) / .microseconds(1)
         else { throw .workerMisbehaved }
         return Answer(innerHash: hash, exposure: .microseconds(exposure), blob: body)
     }
