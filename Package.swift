@@ -22,7 +22,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], path: String? = 
 
 /// The worker and its attackers: static and position-independent, so that the hash covers every instruction.
 let staticProgram: [LinkerSetting] = [
-    .unsafeFlags(["-static-executable", "-use-ld=lld", "-Xclang-linker", "-static-pie"])
+    .unsafeFlags(["-static-executable", "-use-ld=lld", "-Xclang-linker", "-static-pie", "-Xlinker", "--pack-dyn-relocs=relr"])
 ]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")

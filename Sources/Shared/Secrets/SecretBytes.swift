@@ -77,6 +77,17 @@ package struct SecretBytes: ~Copyable, @unchecked Sendable {
         count += bytes.count
     }
 
+    /// Lets `read` put bytes behind the last one, at most `limit`, and answer how many it put there.
+    package mutating func append<E: Error>(
+        atMost limit: Int, read: (UnsafeMutableRawBufferPointer) throws(E) -> Int
+    ) throws(E) -> Int {
+        let room = UnsafeMutableRawBufferPointer(start: base + count, count: min(capacity - count, limit))
+        let added = try read(room)
+        precondition(added >= 0 && added <= room.count)
+        count += added
+        return added
+    }
+
     package mutating func append(_ byte: UInt8) throws(SecretMemoryError) {
         guard count < capacity else { throw .overflow }
         base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)

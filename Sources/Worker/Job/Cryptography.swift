@@ -20,8 +20,9 @@ enum Cryptography {
             OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS
         let options = UInt64(OPENSSL_INIT_NO_LOAD_CONFIG) | (forTLS ? 0 : UInt64(tables))
         guard OPENSSL_init_crypto(options, nil) == 1 else { return false }
+        // A handshake draws from OpenSSL's own generator; all else draws from the kernel's.
         var byte: UInt8 = 0
-        return RAND_bytes(&byte, 1) == 1
+        return !forTLS || RAND_bytes(&byte, 1) == 1
     }
 
     /// Opens `iv(12) ‖ tag(16) ‖ ciphertext` in place: afterwards `blob` is the plaintext.
@@ -65,8 +66,8 @@ enum Cryptography {
                     let octets = base.assumingMemoryBound(to: UInt8.self)
                     let body = octets + nonceBytes + tagBytes
                     var written: Int32 = 0
-                    return RAND_bytes(octets, Int32(nonceBytes)) == 1
-                        && EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), nil, key.octets, octets) == 1
+                    csystem_random(base, nonceBytes)
+                    return EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), nil, key.octets, octets) == 1
                         && EVP_EncryptUpdate(context, body, &written, text.octets, Int32(text.count)) == 1
                         && EVP_EncryptFinal_ex(context, body + text.count, &written) == 1
                         && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, Int32(tagBytes), base + nonceBytes) == 1

@@ -150,18 +150,6 @@ extension Connection {
 
     /// Reads once, to the end of `secret`; the number of bytes read, 0 at the peer's end.
     func read(appendingTo secret: inout SecretBytes, atMost limit: Int = .max) throws(ExchangeError) -> Int {
-        let old = secret.count
-        let room = min(secret.capacity - old, limit)
-        secret.extend(to: old + room)
-        do throws(ExchangeError) {
-            let count = try secret.withMutableBytes { bytes throws(ExchangeError) in
-                try read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[old...]))
-            }
-            secret.truncate(to: old + count)
-            return count
-        } catch {
-            secret.truncate(to: old)
-            throw error
-        }
+        try secret.append(atMost: limit) { room throws(ExchangeError) in try read(into: room) }
     }
 }

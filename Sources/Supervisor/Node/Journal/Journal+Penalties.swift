@@ -42,7 +42,8 @@ extension Journal {
     }
 
     private static func penalty(of requester: Requester, in database: Database) throws -> Penalty? {
-        try Row.fetchOne(database, sql: "SELECT * FROM penalty WHERE requester = ?", arguments: [requester.name]).map {
+        let statement = try database.cachedStatement(sql: "SELECT * FROM penalty WHERE requester = ?")
+        return try Row.fetchOne(statement, arguments: [requester.name]).map {
             Penalty(score: $0["score"], updatedAt: $0["updatedAt"])
         }
     }

@@ -53,7 +53,8 @@ package final class Journal: Sendable {
 
     package func entry(_ id: JobID) async throws -> JournalEntry? {
         try await database.read {
-            try Row.fetchOne($0, sql: "SELECT * FROM job WHERE id = ?", arguments: [id.text]).flatMap(JournalEntry.init)
+            let statement = try $0.cachedStatement(sql: "SELECT * FROM job WHERE id = ?")
+            return try Row.fetchOne(statement, arguments: [id.text]).flatMap(JournalEntry.init)
         }
     }
 
@@ -86,19 +87,19 @@ package final class Journal: Sendable {
 
     package func record(_ entry: JournalEntry) async throws {
         try await database.write { database in
-            try database.execute(
+            let statement = try database.cachedStatement(
                 sql: """
                     INSERT OR REPLACE INTO job
                         (id, role, model, promptCID, state, failure, updatedAt, claimedAt, innerHash, commitment,
                          submission, receipt, exposure)
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    entry.id.text, entry.role.rawValue, entry.model, entry.promptCID, entry.state.rawValue,
-                    entry.failure?.rawValue, entry.updatedAt, entry.claimedAt, entry.innerHash.map { Data($0) },
-                    entry.commitment.map { Data($0) }, entry.submission.map { Data($0) },
-                    entry.receipt.map { Data($0) }, entry.exposure,
-                ])
+                    """)
+            try statement.execute(arguments: [
+                entry.id.text, entry.role.rawValue, entry.model, entry.promptCID, entry.state.rawValue,
+                entry.failure?.rawValue, entry.updatedAt, entry.claimedAt, entry.innerHash.map { Data($0) },
+                entry.commitment.map { Data($0) }, entry.submission.map { Data($0) },
+                entry.receipt.map { Data($0) }, entry.exposure,
+            ])
         }
     }
 

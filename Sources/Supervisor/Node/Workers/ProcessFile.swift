@@ -18,9 +18,7 @@ enum ProcessFile {
         }
     }
 
-    static func lines(_ path: String) -> [Substring] {
-        String(decoding: read(path), as: UTF8.self).split(separator: "\n")
-    }
+    static func lines(_ path: String) -> [ArraySlice<UInt8>] { read(path).split(separator: UInt8(ascii: "\n")) }
 
     /// Which file it is: two names of one file give the same number.
     static func inode(_ path: String) -> UInt64? {

@@ -84,10 +84,10 @@ package struct WorkerProof: Sendable, Equatable {
     private static func status(_ pid: pid_t) -> [String: String] {
         var table: [String: String] = [:]
         for line in ProcessFile.lines("/proc/\(pid)/status") {
-            guard let end = line.firstIndex(of: ":") else { continue }
-            let name = String(line[..<end])
+            guard let end = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
+            let name = text(line[..<end])
             guard lines.contains(name) else { continue }
-            table[name] = String(line[line.index(after: end)...].drop { $0 == " " || $0 == "\t" })
+            table[name] = text(line[(end + 1)...].drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") })
         }
         return table
     }
@@ -95,14 +95,17 @@ package struct WorkerProof: Sendable, Equatable {
     /// The columns of the file are 26, 21 and 21 characters wide.
     private static func limits(_ pid: pid_t) -> [String: String] {
         var table: [String: String] = [:]
-        for line in ProcessFile.lines("/proc/\(pid)/limits").dropFirst() where line.utf8.count > 47 {
-            let name = line.prefix(26)
-            let end = name.lastIndex { $0 != " " }.map { name.index(after: $0) } ?? name.endIndex
-            guard limitNames.contains(String(name[..<end])) else { continue }
-            table[String(name[..<end])] = line.dropFirst(47).prefix(21).split(separator: " ").first.map(String.init)
+        let space = UInt8(ascii: " ")
+        for line in ProcessFile.lines("/proc/\(pid)/limits").dropFirst() where line.count > 47 {
+            let column = line.prefix(26)
+            let name = text(column[...(column.lastIndex { $0 != space } ?? column.startIndex)])
+            guard limitNames.contains(name) else { continue }
+            table[name] = text(line.dropFirst(47).prefix { $0 != space })
         }
         return table
     }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
 
     /// glibc takes GLIBC_TUNABLES apart in place, so that a zero stands where a colon stood.
     private static func parts(_ bytes: some Sequence<UInt8>) -> [[UInt8]] {
