@@ -40,7 +40,7 @@ enum NamedJob: String, Sendable, CaseIterable {
             let descriptor = try model.connect()
             defer { close(descriptor) }
             try worker.send(.endpoint, [.init("endpoint", "model")], descriptor: descriptor)
-            _ = try model.request(until: "\"stream\":false}")
+            _ = try model.request(until: "\"stream\":false}", from: worker)
             try model.answer("Nothing.")
         case .leader, .talkative:
             try lead(worker, prompt)

@@ -69,11 +69,12 @@ final class TLSModelEnd {
         return descriptor
     }
 
-    /// What came, once it contains `end`.
-    func request(until end: String) throws -> String {
+    /// What came, once it contains `end`; `hungUp` where the worker ends before it has asked.
+    func request(until end: String, from worker: RawWorker? = nil) throws -> String {
         for _ in 0..<1000 {
             let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
             if text.contains(end) { return text }
+            if worker?.end(within: 0.01) != nil { throw RawWorker.Failure.hungUp }
             usleep(10_000)
         }
         throw ChildProcess.Failure.timedOut("s_server", output: (try? String(contentsOf: log, encoding: .utf8)) ?? "")
