@@ -72,7 +72,7 @@ let package = Package(
 
         // The supervisor's wing.
         room("HTTPTransport", ["CSystem", "CCurl"]),
-        room("Ethereum", ["CSystem", "CSecp256k1", "CSodium", "COpenSSL"]),
+        room("Ethereum", ["CSystem", "CSecp256k1", "CSodium", "COpenSSL", "HTTPTransport"]),
         room("ContentStore", ["HTTPTransport"]),
         room("Coordination", ["HTTPTransport"]),
         room("CoFHE", ["CSystem", "COpenSSL", "Ethereum", "HTTPTransport"]),

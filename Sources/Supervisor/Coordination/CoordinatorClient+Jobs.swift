@@ -1,3 +1,5 @@
+package import HTTPTransport
+
 // What concerns one job.
 extension CoordinatorClient {
     /// `POST /internal/task/claim`. Restarts the 300 s after which silence counts as a failure (icl.md 1.5).

@@ -5,8 +5,11 @@ package struct Word: Hashable, Sendable {
     /// Always 32.
     package let bytes: [UInt8]
 
-    package init(_ value: UInt64) {
-        self.init(magnitude: (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * $0)) })
+    package init(_ value: UInt64) { self.init(UInt128(value) as UInt128) }
+
+    @_disfavoredOverload
+    package init(_ value: UInt128) {
+        self.init(magnitude: (0..<16).map { UInt8(truncatingIfNeeded: value >> (120 - 8 * $0)) })
     }
 
     /// A big-endian number of at most 32 bytes; nil for more.
@@ -77,5 +80,21 @@ extension Word {
             carry >>= 8
         }
         return Word(magnitude: sum)
+    }
+}
+
+extension UInt64 {
+    /// Nil from 2⁶⁴ on.
+    package init?(_ word: Word) {
+        guard word.fitsUnsigned(bits: 64) else { return nil }
+        self = word.bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
+
+extension UInt128 {
+    /// Nil from 2¹²⁸ on.
+    package init?(_ word: Word) {
+        guard word.fitsUnsigned(bits: 128) else { return nil }
+        self = word.bytes.suffix(16).reduce(0) { $0 << 8 | UInt128($1) }
     }
 }

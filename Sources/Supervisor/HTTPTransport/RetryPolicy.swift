@@ -25,7 +25,7 @@ package struct RetryPolicy: Sendable, Equatable {
     /// Full jitter: anything from nothing to the doubled delay, so that a thousand nodes do not come back together.
     ///
     /// - Parameter random: evenly from 0 to below 1.
-    func delay(afterAttempt attempt: Int, random: Double) -> Duration {
+    package func delay(afterAttempt attempt: Int, random: Double) -> Duration {
         var longest = firstDelay
         for _ in 1..<max(1, attempt) where longest < longestDelay { longest *= 2 }
         return min(longest, longestDelay) * random
