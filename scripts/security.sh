@@ -5,8 +5,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 logs=.build/logs
 mkdir -p "$logs"
-# What needs no right to look into other processes: attacks, lies, walls, ends.
-ordinary='^SecurityTests.*/(Attack|Filter.*|OneJob|HostileSupervisor|LyingWorker|BoundedEnd|ChannelPeer|Leak|Proof|WorkerProgram)Tests'
+# What root alone can do: take a single right away from itself, become somebody else.
+of_root='MeasuredWorkerTests/missingLayer|OrdinaryUserTests'
+# What an ordinary user sees of a worker, which is less.
+from_user='^SecurityTests.*/(Attack|LyingWorker|Proof|OneJob|Leak)Tests'
 
 NO_COLOR=1 swift test --disable-local-rpath --filter SecurityTests 2>&1 | tee "$logs/security.log"
 
@@ -14,16 +16,28 @@ if [ "$(id -u)" -eq 0 ]; then
     # The checkout may be closed to others: copies of the programs, where everybody may run them.
     place=$(mktemp -d /tmp/blindference-security.XXXXXX)
     trap 'rm -rf "$place"' EXIT
-    for program in blindference-{node,worker,devnet,drill} {narrowed,lying,unconfined}-worker; do
+    for program in blindference-{node,worker,devnet,drill} {narrowed,lying,unconfined}-worker canary-scan \
+        without-secret-memory; do
         cp --dereference ".build/release/$program" "$place"
     done
     cp --dereference .build/debug/blindference-nodePackageTests.xctest "$place/tests"
+    cp "$place/tests" "$place/tests-that-look"
     mkdir -m 777 "$place/home"
     chmod 755 "$place"
-    (cd "$place/home" && setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
-        env -i PATH="$PATH" HOME="$place/home" TMPDIR="$place/home" BLF_TEST_BINARIES="$place" NO_COLOR=1 \
-        "$place/tests" --testing-library swift-testing --filter "$ordinary") \
+    # Tests that look for a secret in another process's memory, or plant a fault there, have the right to. They alone:
+    # what they start is an ordinary user's.
+    setcap cap_sys_ptrace,cap_dac_override+ep "$place/tests-that-look"
+    setcap cap_sys_ptrace,cap_dac_override+ep "$place/canary-scan"
+
+    as_user() {
+        (cd "$place/home" &&
+            setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
+            env -i PATH="$PATH" HOME="$place/home" TMPDIR="$place/home" BLF_TEST_BINARIES="$place" NO_COLOR=1 "$@")
+    }
+    as_user "$place/tests-that-look" --testing-library swift-testing --filter SecurityTests --skip "$of_root" \
         2>&1 | tee "$logs/security-user.log"
+    as_user "$place/tests" --testing-library swift-testing --filter "$from_user" \
+        2>&1 | tee "$logs/security-user-blind.log"
 fi
 
 echo

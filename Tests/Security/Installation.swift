@@ -27,7 +27,7 @@ final class Installation {
             URL(filePath: "/usr/bin/setpriv"),
             (capability.map { ["--bounding-set", "-" + $0] } ?? ["--no-new-privs"])
                 + [folder.appending(path: "blindference-node").path] + arguments,
-            environment: environment.merging(settings) { $1 }, directory: folder,
+            environment: environment.merging(TestNode.ofUser) { $1 }.merging(settings) { $1 }, directory: folder,
             output: folder.appending(path: "output"))
         child.closeInput()
         return (try await child.end(within: 60), child.text)

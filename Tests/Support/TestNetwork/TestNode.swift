@@ -36,8 +36,11 @@ package final class TestNode: Sendable {
             "BLF_COFHE_MODE": "python", "BLF_IPFS_GATEWAY": network.url, "BLF_IPFS_FALLBACK_GATEWAYS": "",
             "BLF_IPFS_UPLOAD_URL": network.url + "/api/v0", "BLF_MOCK_MODEL_IDS": "mock", "BLF_LOG_LEVEL": "DEBUG",
             "BLF_LOG_FORMAT": "json",
-        ].merging(extra) { $1 }
+        ].merging(TestNode.ofUser) { $1 }.merging(extra) { $1 }
     }
+
+    /// Most machines let an ordinary user lock 8 MiB; a worker for prompts of the usual length locks more.
+    package static let ofUser = geteuid() == 0 ? [:] : ["BLF_MAX_PROMPT_BYTES": "65536"]
 
     package var passwordFile: String { folder.appending(path: "password").path }
 

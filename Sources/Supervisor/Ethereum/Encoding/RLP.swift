@@ -15,6 +15,9 @@ package indirect enum RLP: Equatable, Sendable {
     package static func integer(_ value: Word) -> RLP { .bytes(Array(value.bytes.drop { $0 == 0 })) }
     package static func integer(_ value: UInt64) -> RLP { integer(Word(value)) }
 
+    /// The number that these bytes are; nil for a list, and for more than 32 bytes.
+    var number: Word? { if case .bytes(let bytes) = self { Word(bytes: bytes) } else { nil } }
+
     /// Lists in lists, at most.
     private static let maximumDepth = 32
 

@@ -64,6 +64,8 @@ package struct ChainCall: Sendable, Equatable {
     package var to: Address
     package var data: [UInt8]
     package var value: UInt128
+    /// Units; nil for as much as the endpoint allows.
+    package var gas: UInt64?
 
     package init(from: Address, to: Address, data: [UInt8], value: UInt128 = 0) {
         self.from = from
@@ -73,10 +75,11 @@ package struct ChainCall: Sendable, Equatable {
     }
 
     var json: JSONValue {
-        .object([
-            .init("from", .address(from)), .init("to", .address(to)), .init("data", .bytes(data)),
-            .init("value", .quantity(Word(value))),
-        ])
+        .object(
+            [
+                .init("from", .address(from)), .init("to", .address(to)), .init("data", .bytes(data)),
+                .init("value", .quantity(Word(value))),
+            ] + (gas.map { [.init("gas", .quantity(Word($0)))] } ?? []))
     }
 }
 

@@ -161,4 +161,12 @@ extension RPCError {
         case .cancelled: false
         }
     }
+
+    /// Why a contract refused the call; nil for an error that is none of a contract. Endpoints agree neither on the code
+    /// nor on whether data come along.
+    package var revert: Revert? {
+        guard case .refused(let code, let message, let data) = self else { return nil }
+        if let data, !data.isEmpty { return Revert(data) }
+        return code == 3 || message.lowercased().contains("revert") ? .silent : nil
+    }
 }

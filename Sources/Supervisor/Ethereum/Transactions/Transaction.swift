@@ -83,8 +83,44 @@ package struct Transaction: Equatable, Sendable {
     }
 }
 
+extension Transaction {
+    /// Wei for one unit of gas at most; nil from 2¹²⁸ on.
+    var maximumFee: UInt128? {
+        switch fees {
+        case .legacy(let price), .accessList(let price): UInt128(price)
+        case .dynamic(let maximum, _): UInt128(maximum)
+        }
+    }
+
+    /// What the sender must have, in wei; the highest number where it is more.
+    var maximumCost: UInt128 {
+        guard let maximumFee, let value = UInt128(value) else { return .max }
+        let (fee, tooMuch) = maximumFee.multipliedReportingOverflow(by: UInt128(gas))
+        let (sum, overflow) = fee.addingReportingOverflow(value)
+        return tooMuch || overflow ? .max : sum
+    }
+}
+
 /// The bytes that go to the chain, and the hash under which it will know them.
 package struct SignedTransaction: Equatable, Sendable {
     package let raw: [UInt8]
     package var hash: [UInt8] { Keccak256.hash(raw) }
+
+    package init(raw: [UInt8]) { self.raw = raw }
+
+    package enum Failure: Error, Equatable { case notReadable }
+
+    /// What was signed, read back from bytes of our own: an EIP-1559 transaction without an access list.
+    func transaction() throws(Failure) -> Transaction {
+        guard raw.first == 2, case .list(let fields)? = try? RLP(decoding: Array(raw.dropFirst())), fields.count == 12,
+            let chainID = fields[0].number.flatMap({ UInt64($0) }),
+            let nonce = fields[1].number.flatMap({ UInt64($0) }),
+            let tip = fields[2].number, let maximum = fields[3].number,
+            let gas = fields[4].number.flatMap({ UInt64($0) }), case .bytes(let to) = fields[5],
+            let value = fields[6].number, case .bytes(let data) = fields[7], fields[8] == .list([])
+        else { throw .notReadable }
+        return Transaction(
+            chainID: chainID, nonce: nonce, fees: .dynamic(maximum: maximum, tip: tip), gas: gas,
+            to: Address(bytes: to), value: value, data: data)
+    }
 }

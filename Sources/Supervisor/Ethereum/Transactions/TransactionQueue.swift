@@ -1,0 +1,288 @@
+package import HTTPTransport
+
+/// Makes the transactions of one wallet, one at a time, so that nothing is paid twice and nothing is paid blindly
+/// (chain.md 6).
+///
+/// In this order: what was open before is brought to its end; the chain is confirmed; the contract has code; the call is
+/// simulated, and a revert costs nothing; gas and fees stay under their ceilings and the balance covers them; the signed
+/// bytes are on disk; only then are they sent, and sent again as the same bytes until the chain shows their end.
+package actor TransactionQueue {
+    /// What a caller at a terminal may want to know while it takes long.
+    package enum Progress: Sendable, Equatable {
+        case sending(TransactionRecord)
+        case included(Receipt)
+    }
+
+    package struct Patience: Sendable {
+        /// How long another process of this node may hold the wallet.
+        package var lock = Duration.seconds(60)
+        /// From the first sending to the block.
+        package var inclusion = Duration.seconds(120)
+        /// After this, a transaction whose fee has become too low gets a version with a higher one.
+        package var stuck = Duration.seconds(30)
+        /// Between two sendings of the same bytes.
+        package var resend = Duration.seconds(10)
+        /// How long an endpoint may lag behind another before its silence about a receipt is believed.
+        package var lag = Duration.seconds(5)
+        package var poll = Duration.milliseconds(100)
+        package var longestPoll = Duration.seconds(2)
+
+        package init() {}
+    }
+
+    /// Others that use the same key make ours start over; not without end.
+    private static let attempts = 3
+
+    package nonisolated let rpc: RPCClient
+    package nonisolated let sender: Address
+    private let patience: Patience
+    private let surroundings: Surroundings
+    private let fees: FeePolicy
+    private let key: PrivateKey
+    private let store: any TransactionStore
+    private let lockPath: String
+    private var contracts: Set<Address> = []
+
+    package init(
+        rpc: RPCClient, key: PrivateKey, fees: FeePolicy, store: any TransactionStore, lockPath: String,
+        patience: Patience = Patience(), surroundings: Surroundings = .system
+    ) {
+        self.rpc = rpc
+        self.key = key
+        sender = key.address
+        self.fees = fees
+        self.store = store
+        self.lockPath = lockPath
+        self.patience = patience
+        self.surroundings = surroundings
+    }
+
+    /// Makes the transaction and waits for its block.
+    package func perform(
+        _ intent: Intent, progress: @Sendable (Progress) -> Void = { _ in }
+    ) async throws(TransactionError) -> Receipt {
+        try await alone {
+            for _ in 0..<TransactionQueue.attempts {
+                let transaction = try await prepare(intent)
+                var record = TransactionRecord(
+                    intent: intent.name, sender: sender, event: intent.event, first: transaction.signed(by: key))
+                try await store.save(record)
+                progress(.sending(record))
+                guard let receipt = try await conclude(&record) else { continue }
+                progress(.included(receipt))
+                guard receipt.succeeded else {
+                    throw TransactionError.reverted(hash: receipt.transaction, await reason(of: intent.call))
+                }
+                guard record.state == .included else {
+                    throw TransactionError.withoutEvent(hash: receipt.transaction)
+                }
+                return receipt
+            }
+            throw TransactionError.keyInUseElsewhere
+        }
+    }
+
+    /// What the transaction would cost at most, in wei; throws what would keep it from being made. Signs nothing.
+    package func quote(_ intent: Intent) async throws(TransactionError) -> UInt128 {
+        try await typed { try await prepare(intent).maximumCost }
+    }
+
+    /// Brings to its end what an earlier process left open.
+    package func settle() async throws(TransactionError) { try await alone {} }
+
+    /// Waits until the block of the transaction will stay, and the event with it. Where a reorganisation dropped it, it
+    /// is sent again, as the same bytes.
+    package func finalise(_ receipt: Receipt, within limit: Duration) async throws(TransactionError) -> Receipt {
+        try await typed {
+            let end = surroundings.elapsed() + limit
+            var pause = patience.poll
+            while surroundings.elapsed() < end {
+                let open = try await store.openTransactions(of: sender, chainID: rpc.chainID)
+                // Another process may have seen it final.
+                guard var record = open.first(where: { $0.hashes.contains(receipt.transaction) }) else {
+                    return receipt
+                }
+                if let found = try await follow(&record), record.state != .included {
+                    guard record.state == .final else {
+                        throw TransactionError.withoutEvent(hash: receipt.transaction)
+                    }
+                    return found
+                }
+                try await surroundings.sleep(pause)
+                pause = min(pause * 2, patience.longestPoll)
+            }
+            throw TransactionError.notFinal(hash: receipt.transaction)
+        }
+    }
+
+    // MARK: - Making
+
+    /// Runs `body` as the only one who uses the wallet, after what was open before has come to its end.
+    private func alone<Result>(_ body: () async throws -> Result) async throws(TransactionError) -> Result {
+        let lock = try await TransactionLock.acquire(lockPath, within: patience.lock)
+        defer { lock.release() }
+        return try await typed {
+            for var record in try await store.openTransactions(of: sender, chainID: rpc.chainID) {
+                if record.state == .included { _ = try await follow(&record) }
+                if record.state == .signed { _ = try await conclude(&record) }
+            }
+            return try await body()
+        }
+    }
+
+    private func typed<Result>(_ body: () async throws -> Result) async throws(TransactionError) -> Result {
+        do { return try await body() } catch let error as TransactionError { throw error } catch let error as RPCError {
+            throw .rpc(error)
+        } catch is CancellationError { throw .rpc(.cancelled) } catch { throw .unrecorded }
+    }
+
+    /// Everything that can be known before a signature.
+    private func prepare(_ intent: Intent) async throws -> Transaction {
+        var call = intent.call
+        try await rpc.confirmChain()
+        if !contracts.contains(call.to) {
+            guard try await rpc.hasCode(call.to) else { throw TransactionError.noContract(call.to) }
+            contracts.insert(call.to)
+        }
+        try await simulate(call, intent)
+        let gas = try FeePolicy.gas(estimate: try await rpc.estimateGas(call), ceiling: intent.gasCeiling)
+        // An estimate may be a lie: the call must do with what it will get.
+        call.gas = gas
+        try await simulate(call, intent)
+        let maximum = try fees.maximum(baseFee: try await rpc.block().baseFee)
+        let transaction = Transaction(
+            chainID: rpc.chainID, nonce: try await rpc.transactionCount(of: sender, includingPending: true),
+            fees: .dynamic(maximum: Word(maximum), tip: Word(0)), gas: gas, to: call.to, value: Word(call.value),
+            data: call.data)
+        let balance = try await rpc.balance(of: sender)
+        guard transaction.maximumCost <= balance else {
+            throw TransactionError.balanceTooLow(needed: transaction.maximumCost, has: balance)
+        }
+        return transaction
+    }
+
+    private func simulate(_ call: ChainCall, _ intent: Intent) async throws {
+        do throws(RPCError) {
+            guard try await rpc.call(call).isEmpty, intent.answers else { return }
+        } catch {
+            guard let revert = error.revert else { throw error }
+            throw TransactionError.wouldRevert(revert)
+        }
+        throw TransactionError.noAnswer(call.to)
+    }
+
+    /// Why a call that was paid for reverted, as far as the chain still says.
+    private func reason(of call: ChainCall) async -> Revert {
+        do throws(RPCError) {
+            _ = try await rpc.call(call)
+            return .silent
+        } catch { return error.revert ?? .silent }
+    }
+
+    // MARK: - Following
+
+    /// Looks once for a transaction that was in a block: whether it still is, and whether that block will stay.
+    private func follow(_ record: inout TransactionRecord) async throws -> Receipt? {
+        // The safe block first: what it holds by then cannot be dropped between the two questions.
+        let safe = try await rpc.block(.safe).number
+        guard let receipt = try await receipt(of: record) else {
+            record.state = .signed
+            try await store.save(record)
+            _ = try await offer(record)
+            return nil
+        }
+        let state: TransactionRecord.State =
+            record.event.isIn(receipt) ? (receipt.blockNumber <= safe ? .final : .included) : .failed
+        if state != record.state {
+            record.state = state
+            try await store.save(record)
+        }
+        return receipt
+    }
+
+    /// Sends until the chain shows the end; nil where another transaction of this key took the number.
+    private func conclude(_ record: inout TransactionRecord) async throws -> Receipt? {
+        let start = surroundings.elapsed()
+        var (nextSending, pause) = (start, patience.poll)
+        var usedSince: Duration?
+        while true {
+            if let receipt = try await receipt(of: record) {
+                record.state = record.event.isIn(receipt) ? .included : .failed
+                try await store.save(record)
+                return receipt
+            }
+            let now = surroundings.elapsed()
+            guard now - start < patience.inclusion else { throw TransactionError.pending(hash: record.latest.hash) }
+            if now >= nextSending {
+                nextSending = now + patience.resend
+                switch try await offer(record) {
+                case .taken: if now - start >= patience.stuck { try await raiseIfStuck(&record) }
+                case .feeTooLow:
+                    try await raise(&record)
+                    nextSending = now
+                    continue
+                case .numberUsed:
+                    // It may be ours: an endpoint can know the block before it knows the receipt.
+                    let since = usedSince ?? now
+                    usedSince = since
+                    nextSending = now
+                    guard now - since >= patience.lag else { break }
+                    record.state = .replaced
+                    try await store.save(record)
+                    return nil
+                case .refused(let message):
+                    record.state = .refused
+                    try await store.save(record)
+                    throw TransactionError.refused(message: message)
+                }
+            }
+            try await surroundings.sleep(pause)
+            pause = min(pause * 2, patience.longestPoll)
+        }
+    }
+
+    private func receipt(of record: TransactionRecord) async throws(RPCError) -> Receipt? {
+        for hash in record.hashes.reversed() {
+            if let receipt = try await rpc.receipt(of: hash) { return receipt }
+        }
+        return nil
+    }
+
+    private enum Offer { case taken, feeTooLow, numberUsed, refused(String) }
+
+    /// Sends the newest version. An answer that did not come, or makes no sense, may hide that the chain took it.
+    private func offer(_ record: TransactionRecord) async throws(RPCError) -> Offer {
+        do {
+            try await rpc.send(record.latest)
+            return .taken
+        } catch {
+            guard case .refused(_, let message, _) = error else {
+                if case .wrongChain = error { throw error }
+                return .taken
+            }
+            let text = message.lowercased()
+            func says(_ words: String...) -> Bool { words.contains { text.contains($0) } }
+            if says("nonce too low") { return .numberUsed }
+            if says("less than block base fee", "fee cap less than") { return .feeTooLow }
+            // The chain has it, or has an earlier version, or has not seen the one before it.
+            if says("already known", "known transaction", "nonce too high", "underpriced") { return .taken }
+            return .refused(message)
+        }
+    }
+
+    private func raiseIfStuck(_ record: inout TransactionRecord) async throws {
+        guard let fee = try record.latest.transaction().maximumFee else { return }
+        if try await rpc.block().baseFee > fee { try await raise(&record) }
+    }
+
+    /// Signs another version of the same number, with a higher fee: the chain takes one of them at most.
+    private func raise(_ record: inout TransactionRecord) async throws {
+        var transaction = try record.latest.transaction()
+        let fee = transaction.maximumFee ?? 0
+        let raised = try fees.replacement(of: fee, baseFee: try await rpc.block().baseFee)
+        transaction.fees = .dynamic(maximum: Word(raised), tip: Word(0))
+        try await rpc.confirmChain()
+        record.versions.append(transaction.signed(by: key))
+        try await store.save(record)
+    }
+}

@@ -1,0 +1,45 @@
+/// A transaction that was signed: on disk before it is sent, so that no crash makes the node pay twice.
+package struct TransactionRecord: Sendable, Equatable {
+    package enum State: String, Sendable {
+        /// It may be on its way: nothing else is signed for its sender before its end is known.
+        case signed
+        /// In a block with its event; a reorganisation of the chain may still drop it.
+        case included
+        /// In a block that will stay.
+        case final
+        /// In a block, but without its event, or reverted.
+        case failed
+        /// The chain took another transaction of this number.
+        case replaced
+        /// The chain would not have it. Its number is free.
+        case refused
+
+        package var isOpen: Bool { self == .signed || self == .included }
+    }
+
+    package let intent: String
+    package let sender: Address
+    package let event: ExpectedEvent
+    /// All that was signed for one number, the newest last, never none. The chain takes one of them at most.
+    package var versions: [SignedTransaction]
+    package var state = State.signed
+
+    package init(intent: String, sender: Address, event: ExpectedEvent, first: SignedTransaction) {
+        self.intent = intent
+        self.sender = sender
+        self.event = event
+        versions = [first]
+    }
+
+    package var latest: SignedTransaction { versions[versions.count - 1] }
+    package var hashes: [[UInt8]] { versions.map(\.hash) }
+}
+
+/// Where records outlive the process.
+package protocol TransactionStore: Sendable {
+    /// Those that are open, oldest first.
+    func openTransactions(of sender: Address, chainID: UInt64) async throws -> [TransactionRecord]
+    /// Puts the record on disk before it returns, in place of an earlier state of the same transaction: its first
+    /// version tells it from others.
+    func save(_ record: TransactionRecord) async throws
+}
