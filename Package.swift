@@ -104,6 +104,9 @@ let package = Package(
         .target(name: "LoopbackServer", path: "Tests/Support/LoopbackServer", swiftSettings: settings),
         .target(name: "TestNetwork", path: "Tests/Support/TestNetwork", swiftSettings: settings),
         .target(
+            name: "TestChain", dependencies: ["Shared", "TestNetwork"], path: "Tests/Support/TestChain",
+            swiftSettings: settings),
+        .target(
             name: "LocalNode",
             dependencies: [
                 "Supervisor", "Attestation", "Coordination", "CoFHE", "ContentStore", "Ethereum", "HTTPTransport",
@@ -131,7 +134,7 @@ let package = Package(
         tests("SharedTests", []),
         tests("WorkerTests", ["Worker", "CSeccomp"]),
         tests("HTTPTransportTests", ["HTTPTransport", "LoopbackServer"]),
-        tests("EthereumTests", ["Ethereum"]),
+        tests("EthereumTests", ["Ethereum", "HTTPTransport", "LoopbackServer", "TestChain"]),
         tests("ContentStoreTests", ["ContentStore", "HTTPTransport"], exclude: ["Vectors"]),
         tests("CoordinationTests", ["Coordination", "HTTPTransport", "LoopbackServer"]),
         tests("DevnetTests", ["DevnetCore", "Ethereum", "ContentStore"], exclude: ["Vectors"]),

@@ -5,8 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 logs=.build/logs
 mkdir -p "$logs"
-# What root alone can do: take a single right away from itself, become somebody else.
-of_root='MeasuredWorkerTests/missingLayer|OrdinaryUserTests'
+# What root alone can do: take a single right away from itself, keep others, become somebody else.
+of_root='MeasuredWorkerTests/missingLayer|WorkerWallsTests/keptCapabilities|OrdinaryUserTests'
 # What an ordinary user sees of a worker, which is less.
 from_user='^SecurityTests.*/(Attack|LyingWorker|Proof|OneJob|Leak)Tests'
 

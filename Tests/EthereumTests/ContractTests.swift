@@ -67,7 +67,7 @@ struct ContractTests {
         #expect(throws: ABIError.truncated) { _ = try isActive.answer([]) }
         #expect(try isActive.answer(Word(1).bytes) == [.bool(true)])
         #expect(try ContractFunction("heartbeat()").answer([]) == [])
-        #expect(try isActive.call(.address(.zero)).count == 36)
-        #expect(throws: ABIError.mismatch) { _ = try isActive.call() }
+        #expect(try isActive.call([.address(.zero)]).count == 36)
+        #expect(throws: ABIError.mismatch) { _ = try isActive.call([]) }
     }
 }

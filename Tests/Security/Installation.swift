@@ -18,15 +18,16 @@ final class Installation {
     deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// Runs the node; by default a command that has the mock answer in two workers.
+    ///
+    /// - Parameter rights: options of setpriv.
     func run(
         _ arguments: [String] = ["test-determinism", "mock"], settings: [String: String] = [:],
-        without capability: String? = nil
+        with rights: [String] = ["--no-new-privs"]
     ) async throws -> (status: Int32, output: String) {
         let environment = ["BLF_CONFIG_DIR": folder.appending(path: "c").path, "BLF_MOCK_MODEL_IDS": "mock"]
         let child = try ChildProcess(
             URL(filePath: "/usr/bin/setpriv"),
-            (capability.map { ["--bounding-set", "-" + $0] } ?? ["--no-new-privs"])
-                + [folder.appending(path: "blindference-node").path] + arguments,
+            rights + [folder.appending(path: "blindference-node").path] + arguments,
             environment: environment.merging(TestNode.ofUser) { $1 }.merging(settings) { $1 }, directory: folder,
             output: folder.appending(path: "output"))
         child.closeInput()

@@ -124,10 +124,10 @@ extension Security {
         func missingLayer() async throws {
             let place = try Installation()
             // Nobody makes namespaces without this capability; the worker, who is still root, makes none of its own.
-            let without = try await place.run(without: "sys_admin")
+            let without = try await place.run(with: ["--bounding-set", "-sys_admin"])
             #expect(without.status == 0, "\(without.output)")
             let refused = try await place.run(
-                settings: ["BLF_REQUIRED_LAYERS": "landlock,namespaces"], without: "sys_admin")
+                settings: ["BLF_REQUIRED_LAYERS": "landlock,namespaces"], with: ["--bounding-set", "-sys_admin"])
             #expect(refused.status == 1)
             #expect(refused.output.contains("required_layers asks for namespaces"), "\(refused.output)")
             let given = try await place.run(settings: ["BLF_REQUIRED_LAYERS": "landlock,namespaces,process_namespace"])

@@ -50,6 +50,12 @@ extension Security {
             }
         }
 
+        @Test("a worker keeps no capability, even where those of root outlive a change of identity")
+        func keptCapabilities() async throws {
+            let result = try await Installation().run(with: ["--securebits", "+no_setuid_fixup"])
+            #expect(result.status == 0, "\(result.output)")
+        }
+
         @Test("a worker is not dumpable: the kernel gives root its files", arguments: Origin.allCases)
         func dumpable(_ origin: Origin) async throws {
             try await look(origin) { worker in

@@ -28,6 +28,7 @@ struct JobClockTests {
         let model = try LoopbackServer { _ in .hang() }
         var timing = JobTiming()
         timing.exposure = .seconds(1)
+        timing.limit = .seconds(20)
         let network = try await LocalNode(asking: model, timing)
         let entry = try await network.serveOneJob()
         #expect(entry.failure == .exposedTooLong)

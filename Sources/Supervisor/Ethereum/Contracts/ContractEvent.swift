@@ -19,6 +19,8 @@ package struct ContractEvent: Sendable, Equatable {
     private let indexed: Int
 
     package var name: String { signature.name }
+    /// The first topic of its logs.
+    var topic: [UInt8] { signature.digest }
 
     /// - Parameters:
     ///   - signature: as Solidity writes it, such as `Transfer(address,address,uint256)`.

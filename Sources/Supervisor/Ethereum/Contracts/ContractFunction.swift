@@ -4,6 +4,7 @@ package struct ContractFunction: Sendable, Equatable {
     private let outputs: [ABIType]
 
     package var name: String { signature.name }
+    var hasAnswer: Bool { !outputs.isEmpty }
 
     /// - Parameters:
     ///   - signature: as Solidity writes it, such as `stake(uint256)`.
@@ -14,7 +15,7 @@ package struct ContractFunction: Sendable, Equatable {
         self.outputs = outputs
     }
 
-    package func call(_ arguments: ABIValue...) throws(ABIError) -> [UInt8] {
+    package func call(_ arguments: [ABIValue]) throws(ABIError) -> [UInt8] {
         signature.selector + (try ABIValue.encode(arguments, as: signature.types))
     }
 

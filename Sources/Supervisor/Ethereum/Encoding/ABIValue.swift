@@ -10,6 +10,14 @@ package indirect enum ABIValue: Equatable, Sendable {
     case tuple([ABIValue])
 }
 
+extension ABIValue {
+    var truth: Bool? { if case .bool(let truth) = self { truth } else { nil } }
+    /// Nil from 2⁶⁴ on.
+    var number: UInt64? { if case .uint(let word) = self { UInt64(word) } else { nil } }
+    /// Nil from 2¹²⁸ on.
+    var amount: Amount? { if case .uint(let word) = self { UInt128(word).map(Amount.init(units:)) } else { nil } }
+}
+
 package enum ABIError: Error, Equatable, Sendable {
     /// A value is not one of its type.
     case mismatch

@@ -18,9 +18,9 @@ package actor RPCClient {
     private var lastID = 0
     private let client: any HTTPClient
     private let retries: RetryPolicy
+    private let timeout: Duration
     private let surroundings: Surroundings
 
-    private static let exchangeLimit = Duration.seconds(10)
     private static let rest = Duration.seconds(30)
     /// Code of the largest contract is 48 KiB of digits; a block header less.
     private static let maximumAnswer = 1 << 20
@@ -32,15 +32,17 @@ package actor RPCClient {
     /// - Parameters:
     ///   - endpoints: at least one.
     ///   - chainID: the one chain that is spoken with; comes from the operator, never from an endpoint.
+    ///   - timeout: for one exchange with one endpoint.
     package init(
         endpoints: [ServiceURL], chainID: UInt64, client: any HTTPClient, retries: RetryPolicy = patience,
-        surroundings: Surroundings = .system
+        timeout: Duration = .seconds(10), surroundings: Surroundings = .system
     ) {
         precondition(!endpoints.isEmpty)
         self.endpoints = endpoints
         self.chainID = chainID
         self.client = client
         self.retries = retries
+        self.timeout = timeout
         self.surroundings = surroundings
         states = endpoints.map { _ in State() }
     }
@@ -116,7 +118,7 @@ package actor RPCClient {
         let endpoint = endpoints[index]
         var request = HTTPRequest(.post, endpoint)
         request.headers = [("Content-Type", "application/json")]
-        request.timeout = RPCClient.exchangeLimit
+        request.timeout = timeout
         request.maximumResponse = RPCClient.maximumAnswer
         request.body = JSONValue.object([
             .init("jsonrpc", "2.0"), .init("id", .integer(id)), .init("method", .string(method)),

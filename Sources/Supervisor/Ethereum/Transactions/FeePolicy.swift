@@ -12,11 +12,12 @@ package struct FeePolicy: Sendable, Equatable {
         return min(baseFee * 2, ceiling)
     }
 
-    /// For another version of a transaction that the chain has: pools want 10 % more, this is an eighth.
+    /// For another version of a transaction, where its fee has proven too low: twice as much, or what the base fee asks.
+    /// Pools take no other version for less than 10 % more.
     func replacement(of maximum: UInt128, baseFee: UInt128) throws(TransactionError) -> UInt128 {
         let least = maximum + maximum / 8 + 1
         guard least <= ceiling else { throw .feeAboveCeiling(needed: least, ceiling: ceiling) }
-        return max(least, try self.maximum(baseFee: baseFee))
+        return max(least, min(maximum * 2, ceiling), try self.maximum(baseFee: baseFee))
     }
 
     /// The estimate is made at the last block's time, and what a call costs moves: 30 % more, and 10,000.

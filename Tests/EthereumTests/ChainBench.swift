@@ -1,0 +1,121 @@
+import Ethereum
+import Foundation
+import HTTPTransport
+import Shared
+import TestChain
+import Testing
+
+/// A chain, a funded wallet, and its queue with little patience.
+final class ChainBench: Sendable {
+    let chain: TestChain
+    let key: PrivateKey
+    let store = MemoryStore()
+    let rpc: RPCClient
+    let queue: TransactionQueue
+    let staking: StakingContract
+    let token: TokenContract
+    let registry: NodeRegistryContract
+    private let folder: TemporaryFolder
+
+    var node: Address { key.address }
+
+    init(_ adjust: (inout TransactionQueue.Patience) -> Void = { _ in }) async throws {
+        key = try PrivateKey.generate()
+        chain = try await TestChain(funding: [key.address.checksummed])
+        folder = try TemporaryFolder()
+        let quick = RetryPolicy(
+            attempts: 3, firstDelay: .milliseconds(5), longestDelay: .milliseconds(20), budget: .seconds(5))
+        rpc = RPCClient(
+            endpoints: [try ServiceURL(chain.url)], chainID: 421_614, client: try CurlClient(), retries: quick)
+        var patience = ChainBench.patience
+        adjust(&patience)
+        queue = ChainBench.queue(rpc, key, store, folder, patience)
+        let contract = { [rpc, chain] (name: String) in
+            Contract(try Address(try #require(chain.contracts[name])), rpc)
+        }
+        staking = StakingContract(try contract("BlindferenceStaking"))
+        token = TokenContract(try contract("BLIND"))
+        registry = NodeRegistryContract(try contract("NodeRegistry"))
+    }
+
+    private static var patience: TransactionQueue.Patience {
+        var patience = TransactionQueue.Patience()
+        patience.lock = .seconds(10)
+        patience.inclusion = .seconds(10)
+        patience.resend = .milliseconds(200)
+        patience.lag = .seconds(1)
+        patience.poll = .milliseconds(20)
+        patience.longestPoll = .milliseconds(50)
+        return patience
+    }
+
+    private static func queue(
+        _ rpc: RPCClient, _ key: PrivateKey, _ store: MemoryStore, _ folder: TemporaryFolder,
+        _ patience: TransactionQueue.Patience
+    ) -> TransactionQueue {
+        TransactionQueue(
+            rpc: rpc, key: key, fees: FeePolicy(ceiling: 10_000_000_000), store: store,
+            lockPath: folder.path("lock"), patience: patience)
+    }
+
+    /// The queue of another process that has the same folder.
+    func again(_ adjust: (inout TransactionQueue.Patience) -> Void = { _ in }) throws -> TransactionQueue {
+        var patience = ChainBench.patience
+        patience.inclusion = .seconds(1)
+        adjust(&patience)
+        return ChainBench.queue(rpc, key, store, folder, patience)
+    }
+
+    var approval: Intent { token.approve(Amount(whole: 1000), to: staking.address, from: node) }
+
+    func approve() async throws -> Receipt { try await queue.perform(approval) }
+
+    func stakeThousand() async throws -> Receipt {
+        _ = try await approve()
+        return try await queue.perform(staking.stake(Amount(whole: 1000), from: node))
+    }
+
+    /// Expects that the transaction fails like this.
+    func refuses(
+        _ intent: Intent, _ expected: TransactionError, sourceLocation: SourceLocation = #_sourceLocation
+    ) async {
+        await #expect(throws: expected, sourceLocation: sourceLocation) { try await queue.perform(intent) }
+    }
+
+    /// The wallet's transactions in blocks.
+    func count() async throws -> UInt64 { try await rpc.transactionCount(of: node, includingPending: false) }
+
+    func waitForRecord(_ number: Int = 1) async throws {
+        let end = ContinuousClock.now + .seconds(10)
+        while await store.records.count < number {
+            try #require(ContinuousClock.now < end, "a transaction is signed")
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+}
+
+/// Records in memory, with crashes where a disk or a process would have them.
+actor MemoryStore: TransactionStore {
+    enum Crash: Sendable { case beforeSaving, afterSaving, beforeSecondSave }
+    struct Crashed: Error {}
+
+    private(set) var records: [TransactionRecord] = []
+    private var crash: Crash?
+
+    func crash(_ crash: Crash?) { self.crash = crash }
+
+    func openTransactions(of sender: Address, chainID: UInt64) -> [TransactionRecord] {
+        records.filter { $0.sender == sender && $0.state.isOpen }
+    }
+
+    func save(_ record: TransactionRecord) throws {
+        if crash == .beforeSaving { throw Crashed() }
+        if let index = records.firstIndex(where: { $0.versions[0] == record.versions[0] }) {
+            if crash == .beforeSecondSave { throw Crashed() }
+            records[index] = record
+        } else {
+            records.append(record)
+            if crash == .afterSaving { throw Crashed() }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+import LoopbackServer
+import Synchronization
+
+/// Counts from 0.
+final class Counter: Sendable {
+    private let count = Mutex(0)
+
+    func next() -> Int {
+        count.withLock { count in
+            defer { count += 1 }
+            return count
+        }
+    }
+
+    var value: Int { count.withLock { $0 } }
+}

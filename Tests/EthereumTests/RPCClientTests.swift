@@ -1,0 +1,144 @@
+import Ethereum
+import HTTPTransport
+import LoopbackServer
+import Shared
+import Testing
+
+@Suite("JSON-RPC")
+struct RPCClientTests {
+    private static let chain: UInt64 = 421_614
+    private static let client = Result { try CurlClient() }
+    private static let balance = #""0x8ac7230489e80000""#
+    private static let account = Address.zero
+
+    /// An endpoint of the right chain that answers everything else with `answer`, given how often it was asked before.
+    private static func endpoint(
+        chain: UInt64 = chain, _ answer: @escaping @Sendable (_ id: Int, _ asked: Int) -> Reply
+    ) throws -> LoopbackServer {
+        let asked = Counter()
+        return try LoopbackServer { request in
+            let id = (try? JSONValue(parsing: request.body)["id"]?.int) ?? 0
+            if request.text.contains("eth_chainId") { return result("\"0x\(String(chain, radix: 16))\"", id) }
+            return answer(id, asked.next())
+        }
+    }
+
+    private static func result(_ json: String, _ id: Int) -> Reply {
+        .json(#"{"jsonrpc":"2.0","id":\#(id),"result":\#(json)}"#)
+    }
+
+    private static func error(_ json: String, _ id: Int, status: Int = 200) -> Reply {
+        .json(#"{"jsonrpc":"2.0","id":\#(id),"error":\#(json)}"#, status: status)
+    }
+
+    private static func rpc(_ servers: LoopbackServer..., path: String = "") throws -> RPCClient {
+        let quick = RetryPolicy(
+            attempts: 3, firstDelay: .milliseconds(5), longestDelay: .milliseconds(5), budget: .seconds(20))
+        return try RPCClient(
+            endpoints: servers.map { try ServiceURL($0.base + path) }, chainID: chain, client: Self.client.get(),
+            retries: quick, timeout: .milliseconds(500))
+    }
+
+    private static let bad: [(name: String, reply: @Sendable (Int) -> Reply)] = [
+        ("too many requests", { _ in .json("slow down", status: 429) }),
+        ("unavailable", { _ in .json("{}", status: 503) }),
+        ("too many, as an answer", { error(#"{"code":-32005,"message":"limit exceeded"}"#, $0, status: 429) }),
+        ("too many, with status 200", { error(#"{"code":-32005,"message":"limit exceeded"}"#, $0) }),
+        ("garbage", { _ in .json("<html>") }),
+        ("half an answer", { _ in .json(#"{"jsonrpc":"2.0","id":1,"resu"#) }),
+        ("an answer to another question", { result("\"0x1\"", $0 + 1) }),
+        ("no result", { .json(#"{"jsonrpc":"2.0","id":\#($0)}"#) }),
+        ("a result of another type", { result("[1]", $0) }),
+        ("a number beyond all numbers", { result("\"0x1\(String(repeating: "0", count: 64))\"", $0) }),
+        ("an error without a code", { error(#"{"message":"?"}"#, $0) }),
+        ("more than any answer has", { result("\"0x\(String(repeating: "0", count: 2 << 20))\"", $0) }),
+        ("silence", { _ in .hang() }),
+        ("the end", { _ in .close }),
+    ]
+
+    @Test("an endpoint that fails is replaced by the next, and rests", arguments: bad.indices)
+    func nextEndpoint(index: Int) async throws {
+        let (name, reply) = Self.bad[index]
+        let bad = try Self.endpoint { id, _ in reply(id) }
+        let good = try Self.endpoint { id, _ in Self.result(Self.balance, id) }
+        let rpc = try Self.rpc(bad, good)
+        for _ in 0..<3 { #expect(try await rpc.balance(of: Self.account) == 10_000_000_000_000_000_000) }
+        #expect(bad.requests.count == 2, "\(name): its chain, and one question")
+    }
+
+    @Test("an endpoint that stands alone is asked again", arguments: bad.indices)
+    func again(index: Int) async throws {
+        let (name, reply) = Self.bad[index]
+        let server = try Self.endpoint { id, asked in asked < 2 ? reply(id) : Self.result(Self.balance, id) }
+        #expect(try await Self.rpc(server).balance(of: Self.account) == 10_000_000_000_000_000_000)
+        let always = try Self.endpoint { id, _ in reply(id) }
+        await #expect(throws: RPCError.self) { try await Self.rpc(always).balance(of: Self.account) }
+        // libcurl itself asks again where a connection that was in use before ends without an answer.
+        let asked = always.requests.filter { $0.text.contains("eth_getBalance") }.count
+        #expect(name == "the end" ? (3...6).contains(asked) : asked == 3, "\(name): \(asked)")
+    }
+
+    @Test("an error of the chain is final: nobody else is asked, and nothing again")
+    func refused() async throws {
+        let data =
+            "0x08c379a0" + String(repeating: "0", count: 62) + "20" + String(repeating: "0", count: 63) + "2"
+            + "6e6f" + String(repeating: "0", count: 60)
+        let errors = [
+            (#"{"code":3,"message":"execution reverted","data":"\#(data)"}"#, 200),
+            (#"{"code":-32000,"message":"execution reverted","data":{"data":"\#(data)"}}"#, 200),
+            (#"{"code":-32015,"message":"VM execution error.","data":"Reverted \#(data)"}"#, 400),
+        ]
+        for (json, status) in errors {
+            let first = try Self.endpoint { id, _ in Self.error(json, id, status: status) }
+            let second = try Self.endpoint { id, _ in Self.error(json, id, status: status) }
+            let rpc = try Self.rpc(first, second)
+            let call = ChainCall(from: .zero, to: .zero, data: [])
+            let error = await #expect(throws: RPCError.self) { try await rpc.call(call) }
+            #expect(error?.revert == .message("no"))
+            #expect(first.requests.count == 2 && second.requests.isEmpty)
+        }
+        let bare = try Self.endpoint { id, _ in Self.error(#"{"code":-32000,"message":"execution reverted"}"#, id) }
+        let rpc = try Self.rpc(bare)
+        let error = await #expect(throws: RPCError.self) {
+            try await rpc.call(ChainCall(from: .zero, to: .zero, data: []))
+        }
+        #expect(error?.revert == .silent)
+    }
+
+    @Test("an endpoint of another chain is asked for nothing")
+    func wrongChain() async throws {
+        let mainnet = try Self.endpoint(chain: 42_161) { id, _ in Self.result("\"0x1\"", id) }
+        let right = try Self.endpoint { id, _ in Self.result(Self.balance, id) }
+        #expect(try await Self.rpc(mainnet, right).balance(of: Self.account) == 10_000_000_000_000_000_000)
+        await #expect(throws: RPCError.wrongChain(host: "127.0.0.1", expected: Self.chain, found: 42_161)) {
+            try await Self.rpc(mainnet).balance(of: Self.account)
+        }
+        #expect(mainnet.requests.allSatisfy { $0.text.contains("eth_chainId") })
+    }
+
+    @Test("an endpoint that turns to another chain is found out before the next signature")
+    func chainChanges() async throws {
+        let turned = Counter()
+        let server = try LoopbackServer { request in
+            let id = (try? JSONValue(parsing: request.body)["id"]?.int) ?? 0
+            let isOther = request.text.contains("eth_chainId") && turned.value > 0
+            return Self.result(isOther ? "\"0xa4b1\"" : "\"0x66eee\"", id)
+        }
+        let rpc = try Self.rpc(server)
+        try await rpc.confirmChain()
+        _ = turned.next()
+        #expect(try await rpc.balance(of: Self.account) == 421_614)
+        await #expect(throws: RPCError.wrongChain(host: "127.0.0.1", expected: Self.chain, found: 42_161)) {
+            try await rpc.confirmChain()
+        }
+    }
+
+    @Test("no error holds the path of an address, which carries an API key")
+    func secretPath() async throws {
+        let server = try Self.endpoint { _, _ in .close }
+        let rpc = try Self.rpc(server, path: "/v2/secret-key?token=secret-key")
+        let error = await #expect(throws: RPCError.self) { try await rpc.balance(of: Self.account) }
+        #expect(server.requests.first?.target == "/v2/secret-key?token=secret-key")
+        #expect(!String(reflecting: error).contains("secret-key"))
+    }
+}

@@ -1,0 +1,299 @@
+import Ethereum
+import HTTPTransport
+import Shared
+import Testing
+
+/// The real contracts on a real EVM; only the endpoint lies, where a test has it lie.
+@Suite("Transactions", .serialized)
+struct TransactionQueueTests {
+    private static let thousand = Amount(whole: 1000)
+
+    @Test("approve and stake: simulated, recorded before they are sent, and known by their events")
+    func stake() async throws {
+        let bench = try await ChainBench()
+        let receipt = try await bench.stakeThousand()
+        #expect(receipt.succeeded)
+        let info = try await bench.staking.info(of: bench.node)
+        #expect(info.staked == Self.thousand && info.isActive && info.consecutiveFailures == 0)
+        #expect(try await bench.token.balance(of: bench.node) == Amount(whole: 9000))
+        #expect(try await bench.token.allowance(of: bench.node, to: bench.staking.address) == Amount(units: 0))
+        #expect(await bench.store.records.map(\.intent) == ["approve", "stake"])
+        #expect(await bench.store.records.map(\.state) == [.final, .included])
+        #expect(try await bench.count() == 2)
+    }
+
+    @Test("a call that would revert is not sent, and the contract's words come back")
+    func wouldRevert() async throws {
+        let bench = try await ChainBench()
+        await bench.refuses(
+            bench.staking.stake(Amount(whole: 999), from: bench.node),
+            .wouldRevert(.message("BlindferenceStaking: below min stake")))
+        await bench.refuses(
+            bench.staking.withdraw(from: bench.node), .wouldRevert(.message("BlindferenceStaking: no unbonding")))
+        // Enough BLIND, but nothing approved.
+        let error = await #expect(throws: TransactionError.self) {
+            try await bench.queue.perform(bench.staking.stake(Self.thousand, from: bench.node))
+        }
+        guard case .wouldRevert(.custom(name: "ERC20InsufficientAllowance", _)) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(try await bench.count() == 0)
+    }
+
+    @Test("a second registration costs nothing; the first is known by its record")
+    func register() async throws {
+        let bench = try await ChainBench()
+        let names = (0..<12).map { "models-with-long-names/and-many-of-them-\($0)" }
+        let intent = bench.registry.register(
+            tier: 1, attestationHash: [UInt8](repeating: 7, count: 32), expires: 4_000_000_000, models: names,
+            stake: try await bench.registry.minimumStake(), from: bench.node)
+        #expect(try await !bench.registry.record(of: bench.node).isRegistered)
+        // More gas than any fixed limit had.
+        #expect(try await bench.queue.perform(intent).gasUsed > 500_000)
+        let record = try await bench.registry.record(of: bench.node)
+        #expect(record.isRegistered && record.tier == 1 && record.models == names)
+        #expect(
+            record.attestationExpires == 4_000_000_000 && record.attestationHash == [UInt8](repeating: 7, count: 32))
+        await bench.refuses(intent, .wouldRevert(.message("NodeRegistry: already registered")))
+        _ = try await bench.queue.perform(bench.registry.heartbeat(from: bench.node))
+        #expect(try await bench.registry.isActive(bench.node))
+        #expect(try await bench.registry.heartbeatGrace() == 950_400)
+    }
+
+    @Test("an account without code, and another contract, are told from the contract")
+    func wrongContract() async throws {
+        let bench = try await ChainBench()
+        let nobody = try Address("0x00000000000000000000000000000000000000AA")
+        let staking = StakingContract(Contract(nobody, bench.rpc))
+        await bench.refuses(staking.unstake(from: bench.node), .noContract(nobody))
+        await #expect(throws: ContractError.notThisContract(nobody)) { try await staking.info(of: bench.node) }
+        // The registry takes any call, and answers nothing.
+        let registry = bench.registry.address
+        let token = TokenContract(Contract(registry, bench.rpc))
+        await bench.refuses(token.approve(Self.thousand, to: nobody, from: bench.node), .noAnswer(registry))
+        await #expect(throws: ContractError.notThisContract(registry)) { try await token.balance(of: bench.node) }
+        #expect(try await bench.count() == 0)
+        // Where a call answers nothing by nature, only its event tells.
+        let mistaken = StakingContract(Contract(registry, bench.rpc)).unstake(from: bench.node)
+        let error = await #expect(throws: TransactionError.self) { try await bench.queue.perform(mistaken) }
+        guard case .withoutEvent = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    // MARK: - Lies before the signature
+
+    @Test("another chain, a lying estimate, a fee above the ceiling, too little money: nothing is signed")
+    func nothingSigned() async throws {
+        let bench = try await ChainBench()
+        let intent = bench.token.approve(Self.thousand, to: bench.staking.address, from: bench.node)
+        try await bench.chain.fault("eth_chainId", ["result": "0xa4b1"], count: 20)
+        await bench.refuses(
+            intent, .rpc(.wrongChain(host: "127.0.0.1", expected: 421_614, found: 42_161)))
+        try await bench.chain.fault("eth_chainId", .null, count: 0)
+        try await bench.chain.fault("eth_estimateGas", ["result": "0x1ffffff"])
+        await bench.refuses(intent, .gasAboveCeiling(needed: 43_630_759, ceiling: 300_000))
+        try await bench.chain.fault("eth_estimateGas", ["result": "0x5208"])
+        let error = await #expect(throws: TransactionError.self) { try await bench.queue.perform(intent) }
+        #expect(error.map { "\($0)".contains("refused") } == true, "too little gas: \(String(describing: error))")
+        try await bench.chain.ask("dev_setBaseFee", .integer(20_000_000_000))
+        try await bench.chain.ask("evm_mine")
+        await bench.refuses(intent, .feeAboveCeiling(needed: 20_000_000_000, ceiling: 10_000_000_000))
+        try await bench.chain.ask("dev_setBaseFee", .integer(100_000_000))
+        try await bench.chain.ask("evm_mine")
+        try await bench.chain.fault("eth_getBalance", ["result": "0x1"])
+        let poor = await #expect(throws: TransactionError.self) { try await bench.queue.perform(intent) }
+        guard case .balanceTooLow(_, has: 1) = poor else {
+            Issue.record("\(String(describing: poor))")
+            return
+        }
+        #expect(await bench.store.records.isEmpty)
+        #expect(try await bench.count() == 0)
+    }
+
+    // MARK: - Lies and losses after it
+
+    @Test("a transaction that an endpoint swallows, or does not answer for, is sent again as the same bytes")
+    func swallowed() async throws {
+        let bench = try await ChainBench()
+        let hash = "0x" + String(repeating: "0", count: 64)
+        try await bench.chain.fault("eth_sendRawTransaction", ["result": .string(hash)])
+        _ = try await bench.approve()
+        try await bench.chain.fault("eth_sendRawTransaction", ["http": 503], count: 2)
+        _ = try await bench.approve()
+        #expect(await bench.store.records.allSatisfy { $0.versions.count == 1 })
+        #expect(try await bench.count() == 2)
+    }
+
+    @Test("a receipt that is null for a while means unknown, also when the number is used by then")
+    func receiptLate() async throws {
+        let bench = try await ChainBench()
+        try await bench.chain.fault("eth_getTransactionReceipt", ["result": .null], count: 6)
+        _ = try await bench.approve()
+        #expect(await bench.store.records.count == 1)
+        #expect(try await bench.count() == 1)
+    }
+
+    @Test("a base fee that doubles after the signature makes another version of the same number")
+    func baseFeeDoubles() async throws {
+        let bench = try await ChainBench()
+        let before = try await bench.chain.ask("eth_getBlockByNumber", "latest", false)
+        try await bench.chain.ask("dev_setBaseFee", .integer(1_000_000_000))
+        try await bench.chain.ask("evm_mine")
+        try await bench.chain.fault("eth_getBlockByNumber", .object([.init("result", before)]))
+        _ = try await bench.approve()
+        let record = try #require(await bench.store.records.first)
+        #expect(record.versions.count == 2)
+        #expect(try await bench.count() == 1)
+    }
+
+    @Test("a number that another program of the same key took makes ours start over, once that is proven")
+    func numberTaken() async throws {
+        let bench = try await ChainBench()
+        _ = try await bench.approve()
+        try await bench.chain.fault("eth_getTransactionCount", ["result": "0x0"])
+        _ = try await bench.approve()
+        #expect(await bench.store.records.map(\.state) == [.final, .replaced, .included])
+        #expect(try await bench.count() == 2)
+        try await bench.chain.fault("eth_getTransactionCount", ["result": "0x0"], count: 3)
+        await bench.refuses(bench.approval, .keyInUseElsewhere)
+        #expect(try await bench.count() == 2)
+    }
+
+    @Test("the chain's refusal of signed bytes frees their number")
+    func refused() async throws {
+        let bench = try await ChainBench()
+        try await bench.chain.fault(
+            "eth_sendRawTransaction", ["error": ["code": -32000, "message": "insufficient funds for gas * price"]])
+        await bench.refuses(bench.approval, .refused(message: "insufficient funds for gas * price"))
+        #expect(await bench.store.records.map(\.state) == [.refused])
+        _ = try await bench.approve()
+        #expect(try await bench.count() == 1)
+    }
+
+    @Test("what reverts in its block is a failure, with the contract's words")
+    func reverted() async throws {
+        let bench = try await ChainBench()
+        // The simulations lie.
+        try await bench.chain.fault("eth_call", ["result": "0x"], count: 2)
+        try await bench.chain.fault("eth_estimateGas", ["result": "0x30d40"])
+        let error = await #expect(throws: TransactionError.self) {
+            try await bench.queue.perform(bench.staking.stake(Amount(whole: 999), from: bench.node))
+        }
+        guard case .reverted(_, .message("BlindferenceStaking: below min stake")) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(await bench.store.records.map(\.state) == [.failed])
+    }
+
+    // MARK: - Blocks that come late, and that go
+
+    @Test("a transaction that waits too long under a risen base fee gets a version with a higher one")
+    func stuck() async throws {
+        let bench = try await ChainBench { $0.stuck = .milliseconds(100) }
+        try await bench.chain.ask("evm_setAutomine", false)
+        async let receipt = bench.approve()
+        try await bench.waitForRecord()
+        try await Task.sleep(for: .milliseconds(300))
+        try await bench.chain.ask("dev_setBaseFee", .integer(1_000_000_000))
+        try await bench.chain.ask("evm_mine")
+        try await Task.sleep(for: .milliseconds(700))
+        try await bench.chain.ask("evm_setAutomine", true)
+        #expect(try await receipt.succeeded)
+        #expect(await bench.store.records.first?.versions.count == 2)
+        #expect(try await bench.count() == 1)
+    }
+
+    @Test("a transaction that is in no block in time stays open, and the next command takes it up")
+    func pending() async throws {
+        let bench = try await ChainBench { $0.inclusion = .milliseconds(300) }
+        try await bench.chain.ask("evm_setAutomine", false)
+        let error = await #expect(throws: TransactionError.self) { try await bench.approve() }
+        let record = try #require(await bench.store.records.first)
+        #expect(error == .pending(hash: record.latest.hash) && record.state == .signed)
+        // Another process, later.
+        let next = try bench.again()
+        await #expect(throws: TransactionError.pending(hash: record.latest.hash)) {
+            try await next.perform(bench.staking.unstake(from: bench.node))
+        }
+        try await bench.chain.ask("evm_setAutomine", true)
+        try await next.settle()
+        #expect(await bench.store.records.map(\.state) == [.included])
+        #expect(try await bench.count() == 1)
+    }
+
+    @Test("a reorganisation that drops the transaction makes it come again; one that keeps it changes nothing")
+    func reorganisation() async throws {
+        let bench = try await ChainBench()
+        try await bench.chain.ask("dev_setFinalityLag", 3)
+        for keeps in [true, false] {
+            let receipt = try await bench.approve()
+            async let final = bench.queue.finalise(receipt, within: .seconds(20))
+            try await bench.chain.ask("dev_reorg", 1, .bool(keeps))
+            try await Task.sleep(for: .milliseconds(500))
+            for _ in 0..<4 { try await bench.chain.ask("evm_mine") }
+            let found = try await final
+            #expect(found.transaction == receipt.transaction)
+            if !keeps { #expect(found.blockHash != receipt.blockHash) }
+        }
+        #expect(await bench.store.records.map(\.state) == [.final, .final])
+        #expect(try await bench.count() == 2)
+    }
+
+    @Test("what is not final in time is said to be in a block")
+    func notFinal() async throws {
+        let bench = try await ChainBench()
+        try await bench.chain.ask("dev_setFinalityLag", 30)
+        let receipt = try await bench.approve()
+        await #expect(throws: TransactionError.notFinal(hash: receipt.transaction)) {
+            try await bench.queue.finalise(receipt, within: .milliseconds(300))
+        }
+    }
+
+    // MARK: - Crashes and neighbours
+
+    @Test("a crash between the record and the sending, or after it, sends once")
+    func crashes() async throws {
+        let bench = try await ChainBench()
+        for crash in [MemoryStore.Crash.afterSaving, .beforeSecondSave] {
+            await bench.store.crash(crash)
+            await #expect(throws: (any Error).self) { try await bench.approve() }
+            await bench.store.crash(nil)
+            let before = await bench.store.records.count
+            try await bench.again().settle()
+            #expect(await bench.store.records.count == before)
+            #expect(await bench.store.records.last?.state == .included)
+            try await bench.again().settle()
+            #expect(await bench.store.records.last?.state == .final)
+        }
+        #expect(try await bench.count() == 2)
+    }
+
+    @Test("a record that cannot be kept keeps the transaction from being sent")
+    func unrecorded() async throws {
+        let bench = try await ChainBench()
+        await bench.store.crash(.beforeSaving)
+        await bench.refuses(bench.approval, .unrecorded)
+        #expect(try await bench.count() == 0)
+    }
+
+    @Test("processes that share a wallet's folder take turns; one that waits too long says so")
+    func turns() async throws {
+        let bench = try await ChainBench()
+        let other = try bench.again()
+        async let first = bench.approve()
+        async let second = other.perform(bench.approval)
+        #expect(try await first.transaction != second.transaction)
+        #expect(try await bench.count() == 2)
+        try await bench.chain.ask("evm_setAutomine", false)
+        let slow = Task { try await bench.approve() }
+        try await bench.waitForRecord(3)
+        let hurried = try bench.again { $0.lock = .milliseconds(100) }
+        await #expect(throws: TransactionError.busy) { try await hurried.perform(bench.approval) }
+        try await bench.chain.ask("evm_setAutomine", true)
+        _ = try await slow.value
+    }
+}
