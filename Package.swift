@@ -142,7 +142,7 @@ let package = Package(
             "SupervisorTests",
             [
                 "Supervisor", "Attestation", "Coordination", "CoFHE", "ContentStore", "Ethereum", "HTTPTransport",
-                "DevnetCore", "LocalNode", "LoopbackServer", logging,
+                "DevnetCore", "LocalNode", "LoopbackServer", "TestChain", logging,
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ]),
@@ -153,7 +153,7 @@ let package = Package(
                 "CoFHE", "CSystem", "CProbes", "CSeccomp", "Drill",
             ],
             path: "Tests/Security"),
-        tests("EndToEndTests", ["TestNetwork", "LoopbackServer", "DevnetCore", "Ethereum"], path: "Tests/EndToEnd"),
+        tests("EndToEndTests", ["TestNetwork", "TestChain", "LoopbackServer", "DevnetCore", "Ethereum"], path: "Tests/EndToEnd"),
         tests("InteropTests", ["TestNetwork", "LoopbackServer"], path: "Tests/Interop"),
     ],
     swiftLanguageModes: [.v6]

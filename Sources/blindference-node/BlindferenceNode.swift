@@ -18,7 +18,8 @@ struct BlindferenceNode: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             InitCommand.self, AttestCommand.self, RunCommand.self, StatusCommand.self, DeterminismCommand.self,
-            JobsCommand.self, SandboxCommand.self, DoctorCommand.self,
+            JobsCommand.self, StakingCommand.self, BalanceCommand.self, WalletCommand.self, SandboxCommand.self,
+            DoctorCommand.self,
         ])
 
     static func main() async {

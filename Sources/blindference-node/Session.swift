@@ -24,6 +24,12 @@ struct Session {
         configuration = try loader.load()
     }
 
+    /// The wallet's address, without opening the wallet.
+    func address() throws(ConfigurationError) -> Address {
+        guard let address = configuration.nodeAddress else { throw .missing(key: Setting.nodeAddress.rawValue) }
+        return address
+    }
+
     func wallet(_ options: PasswordOptions) throws -> PrivateKey {
         let file = try KeystoreFile.load(path: configuration.keystorePath)
         guard !file.isExposed else { throw ConfigurationError.secretFileExposed(path: configuration.keystorePath) }

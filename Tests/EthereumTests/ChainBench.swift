@@ -54,7 +54,7 @@ final class ChainBench: Sendable {
         _ patience: TransactionQueue.Patience
     ) -> TransactionQueue {
         TransactionQueue(
-            rpc: rpc, key: key, fees: FeePolicy(ceiling: 10_000_000_000), store: store,
+            rpc: rpc, key: key, fees: FeePolicy(ceiling: Amount(units: 10_000_000_000)), store: store,
             lockPath: folder.path("lock"), patience: patience)
     }
 

@@ -62,7 +62,7 @@ struct RPCClientTests {
         let bad = try Self.endpoint { id, _ in reply(id) }
         let good = try Self.endpoint { id, _ in Self.result(Self.balance, id) }
         let rpc = try Self.rpc(bad, good)
-        for _ in 0..<3 { #expect(try await rpc.balance(of: Self.account) == 10_000_000_000_000_000_000) }
+        for _ in 0..<3 { #expect(try await rpc.balance(of: Self.account) == Amount(whole: 10)) }
         #expect(bad.requests.count == 2, "\(name): its chain, and one question")
     }
 
@@ -70,7 +70,7 @@ struct RPCClientTests {
     func again(index: Int) async throws {
         let (name, reply) = Self.bad[index]
         let server = try Self.endpoint { id, asked in asked < 2 ? reply(id) : Self.result(Self.balance, id) }
-        #expect(try await Self.rpc(server).balance(of: Self.account) == 10_000_000_000_000_000_000)
+        #expect(try await Self.rpc(server).balance(of: Self.account) == Amount(whole: 10))
         let always = try Self.endpoint { id, _ in reply(id) }
         await #expect(throws: RPCError.self) { try await Self.rpc(always).balance(of: Self.account) }
         // libcurl itself asks again where a connection that was in use before ends without an answer.
@@ -109,7 +109,7 @@ struct RPCClientTests {
     func wrongChain() async throws {
         let mainnet = try Self.endpoint(chain: 42_161) { id, _ in Self.result("\"0x1\"", id) }
         let right = try Self.endpoint { id, _ in Self.result(Self.balance, id) }
-        #expect(try await Self.rpc(mainnet, right).balance(of: Self.account) == 10_000_000_000_000_000_000)
+        #expect(try await Self.rpc(mainnet, right).balance(of: Self.account) == Amount(whole: 10))
         await #expect(throws: RPCError.wrongChain(host: "127.0.0.1", expected: Self.chain, found: 42_161)) {
             try await Self.rpc(mainnet).balance(of: Self.account)
         }
@@ -127,7 +127,7 @@ struct RPCClientTests {
         let rpc = try Self.rpc(server)
         try await rpc.confirmChain()
         _ = turned.next()
-        #expect(try await rpc.balance(of: Self.account) == 421_614)
+        #expect(try await rpc.balance(of: Self.account) == Amount(units: 421_614))
         await #expect(throws: RPCError.wrongChain(host: "127.0.0.1", expected: Self.chain, found: 42_161)) {
             try await rpc.confirmChain()
         }

@@ -16,7 +16,7 @@ struct TransactionQueueTests {
         let info = try await bench.staking.info(of: bench.node)
         #expect(info.staked == Self.thousand && info.isActive && info.consecutiveFailures == 0)
         #expect(try await bench.token.balance(of: bench.node) == Amount(whole: 9000))
-        #expect(try await bench.token.allowance(of: bench.node, to: bench.staking.address) == Amount(units: 0))
+        #expect(try await bench.token.allowance(of: bench.node, to: bench.staking.address) == Amount.zero)
         #expect(await bench.store.records.map(\.intent) == ["approve", "stake"])
         #expect(await bench.store.records.map(\.state) == [.final, .included])
         #expect(try await bench.count() == 2)
@@ -100,12 +100,13 @@ struct TransactionQueueTests {
         #expect(error.map { "\($0)".contains("refused") } == true, "too little gas: \(String(describing: error))")
         try await bench.chain.ask("dev_setBaseFee", .integer(20_000_000_000))
         try await bench.chain.ask("evm_mine")
-        await bench.refuses(intent, .feeAboveCeiling(needed: 20_000_000_000, ceiling: 10_000_000_000))
+        await bench.refuses(
+            intent, .feeAboveCeiling(needed: Amount(units: 20_000_000_000), ceiling: Amount(units: 10_000_000_000)))
         try await bench.chain.ask("dev_setBaseFee", .integer(100_000_000))
         try await bench.chain.ask("evm_mine")
         try await bench.chain.fault("eth_getBalance", ["result": "0x1"])
         let poor = await #expect(throws: TransactionError.self) { try await bench.queue.perform(intent) }
-        guard case .balanceTooLow(_, has: 1) = poor else {
+        guard case .balanceTooLow(_, let has) = poor, has == Amount(units: 1) else {
             Issue.record("\(String(describing: poor))")
             return
         }

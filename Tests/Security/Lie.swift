@@ -99,6 +99,10 @@ struct Lie: Sendable, CustomTestStringConvertible {
         Lie(
             "a sealing key with a body", ordered + [#"send {"kind":"sealingKey","body":1,"public":"\#(hash)"}"#],
             .workerMisbehaved),
+        Lie(
+            "a sealing key that is named twice",
+            ordered + [#"send {"kind":"sealingKey","body":0,"public":"\#(hash)","public":"\#(hash)"}"#],
+            .workerMisbehaved),
         Lie("two sealing keys", ordered + [sealingKey, sealingKey], .workerMisbehaved),
     ]
 

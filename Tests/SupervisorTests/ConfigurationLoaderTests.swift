@@ -29,7 +29,7 @@ struct ConfigurationLoaderTests {
             #expect(settings.tier == 0, "the environment over .env")
             #expect(settings.maxConcurrentJobs == 7)
             #expect(settings.maxPromptBytes == 8 << 20, "the default")
-            #expect(settings.rpcURL?.text.hasPrefix("https://dotenv.example") == true, "a name over its old one")
+            #expect(settings.rpcURLs.first?.text.hasPrefix("https://dotenv.example") == true, "a name over its old one")
             #expect(settings.keystorePath == folder.path("keystore.json"))
             #expect(settings.notes.contains("BLF_FHENIX_RPC is an old name of BLF_RPC_URL."))
             #expect(settings.notes.contains { $0.hasPrefix("attestation_expiry is state") })

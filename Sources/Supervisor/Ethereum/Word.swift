@@ -90,11 +90,3 @@ extension UInt64 {
         self = word.bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 }
-
-extension UInt128 {
-    /// Nil from 2¹²⁸ on.
-    package init?(_ word: Word) {
-        guard word.fitsUnsigned(bits: 128) else { return nil }
-        self = word.bytes.suffix(16).reduce(0) { $0 << 8 | UInt128($1) }
-    }
-}

@@ -16,6 +16,8 @@ enum CommandRefusal: Refusal, Equatable {
     case notDeterministic
     case attestationFailed
     case privateKeyRefused
+    /// There is no terminal to ask on, and no `--yes`.
+    case notAsked(action: String)
 }
 
 extension ConfigurationError: Refusal {}
@@ -25,3 +27,4 @@ extension WorkerError: Refusal {}
 extension JobFailure: Refusal {}
 extension OperatorEnvironment.Failure: Refusal {}
 extension Journal.Failure: Refusal {}
+extension ChainFailure: Refusal {}

@@ -15,6 +15,7 @@ enum Sentence {
         case let error as JobFailure: "The job failed: \(error.rawValue)."
         case let error as OperatorEnvironment.Failure: about(error)
         case let error as Journal.Failure: about(error)
+        case let error as ChainFailure: about(error)
         default: "Failed: \(error)."
         }
     }
@@ -37,6 +38,8 @@ enum Sentence {
         case .notDeterministic:
             "The model gave two different answers to one request. Its jobs would fail the quorum: do not serve it."
         case .attestationFailed: "The coordinator did not take the attestation; the log line above has the reason."
+        case .notAsked(let action):
+            "Would \(action), but there is no terminal to ask on. Give --yes to go on, or --dry-run to look."
         case .privateKeyRefused: "The private key is not 64 hexadecimal digits of a valid key. Nothing was written."
         }
     }

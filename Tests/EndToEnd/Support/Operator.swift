@@ -27,6 +27,10 @@ struct Operator {
     /// Runs `blindference-node` in the folder to its end. Its input is closed: there is no terminal.
     func run(_ arguments: String..., environment: [String: String] = [:]) async throws -> (
         status: Int32, output: String
+    ) { try await run(arguments, environment: environment) }
+
+    func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> (
+        status: Int32, output: String
     ) {
         let child = try ChildProcess(
             TestNetwork.binaries.appending(path: "blindference-node"), arguments,

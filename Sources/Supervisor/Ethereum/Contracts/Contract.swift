@@ -32,7 +32,7 @@ package struct Contract: Sendable {
     /// A transaction that calls `function`, and by whose event it is known to be done.
     func intent(
         _ name: String, _ function: ContractFunction, _ arguments: ABIValue..., from sender: Address,
-        value: UInt128 = 0, gasCeiling: UInt64, event: ContractEvent, indexed: ABIValue...
+        value: Amount = .zero, gasCeiling: UInt64, event: ContractEvent, indexed: ABIValue...
     ) -> Intent {
         let call = ChainCall(from: sender, to: address, data: Contract.encode(function, arguments), value: value)
         return Intent(

@@ -76,7 +76,7 @@ package struct NodeRegistryContract: Sendable {
     ) -> Intent {
         contract.intent(
             "register", NodeRegistryContract.register, .uint(Word(UInt64(tier))), .bytes(attestationHash),
-            .uint(Word(expires)), .array(models.map { .string($0) }), from: node, value: stake.units,
+            .uint(Word(expires)), .array(models.map { .string($0) }), from: node, value: stake,
             gasCeiling: 4_000_000, event: NodeRegistryContract.registered, indexed: .address(node))
     }
 

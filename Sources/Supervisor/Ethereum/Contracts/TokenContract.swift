@@ -30,6 +30,6 @@ package struct TokenContract: Sendable {
     private func amount(_ answer: [ABIValue]) throws(ContractError) -> Amount {
         // An allowance without end is more than any amount.
         guard case .uint(let word)? = answer.first else { throw .notThisContract(address) }
-        return Amount(units: UInt128(word) ?? .max)
+        return Amount(word) ?? .largest
     }
 }

@@ -15,7 +15,7 @@ extension ABIValue {
     /// Nil from 2⁶⁴ on.
     var number: UInt64? { if case .uint(let word) = self { UInt64(word) } else { nil } }
     /// Nil from 2¹²⁸ on.
-    var amount: Amount? { if case .uint(let word) = self { UInt128(word).map(Amount.init(units:)) } else { nil } }
+    var amount: Amount? { if case .uint(let word) = self { Amount(word) } else { nil } }
 }
 
 package enum ABIError: Error, Equatable, Sendable {

@@ -24,7 +24,7 @@ extension JSONValue {
     var smallQuantity: UInt64? { quantity.flatMap { UInt64($0) } }
 
     /// An amount, or a price.
-    var amount: UInt128? { quantity.flatMap { UInt128($0) } }
+    var amount: Amount? { quantity.flatMap { Amount($0) } }
 
     var bytes: [UInt8]? {
         guard let text, text.hasPrefix("0x") else { return nil }

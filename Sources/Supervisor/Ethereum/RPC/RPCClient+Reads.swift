@@ -9,7 +9,7 @@ package struct Block: Sendable, Equatable {
     /// Unix seconds. Deadlines of contracts are held against it, not against this machine's clock.
     package let timestamp: UInt64
     /// Wei for one unit of gas.
-    package let baseFee: UInt128
+    package let baseFee: Amount
 
     init?(_ json: JSONValue) {
         guard let number = json["number"]?.smallQuantity, let hash = json["hash"]?.hash,
@@ -63,11 +63,11 @@ package struct ChainCall: Sendable, Equatable {
     package var from: Address
     package var to: Address
     package var data: [UInt8]
-    package var value: UInt128
+    package var value: Amount
     /// Units; nil for as much as the endpoint allows.
     package var gas: UInt64?
 
-    package init(from: Address, to: Address, data: [UInt8], value: UInt128 = 0) {
+    package init(from: Address, to: Address, data: [UInt8], value: Amount = .zero) {
         self.from = from
         self.to = to
         self.data = data
@@ -78,7 +78,7 @@ package struct ChainCall: Sendable, Equatable {
         .object(
             [
                 .init("from", .address(from)), .init("to", .address(to)), .init("data", .bytes(data)),
-                .init("value", .quantity(Word(value))),
+                .init("value", .quantity(value.word)),
             ] + (gas.map { [.init("gas", .quantity(Word($0)))] } ?? []))
     }
 }
@@ -90,7 +90,7 @@ extension RPCClient {
     }
 
     /// In wei.
-    package func balance(of address: Address) async throws(RPCError) -> UInt128 {
+    package func balance(of address: Address) async throws(RPCError) -> Amount {
         try await read("eth_getBalance", [.address(address), "latest"], \.amount)
     }
 

@@ -2,20 +2,20 @@
 /// the maximum says.
 package struct FeePolicy: Sendable, Equatable {
     /// Wei for one unit of gas, at most.
-    package let ceiling: UInt128
+    package let ceiling: Amount
 
-    package init(ceiling: UInt128) { self.ceiling = ceiling }
+    package init(ceiling: Amount) { self.ceiling = ceiling }
 
     /// Twice the base fee, so that it may double before the transaction is in a block.
-    func maximum(baseFee: UInt128) throws(TransactionError) -> UInt128 {
+    func maximum(baseFee: Amount) throws(TransactionError) -> Amount {
         guard baseFee <= ceiling else { throw .feeAboveCeiling(needed: baseFee, ceiling: ceiling) }
         return min(baseFee * 2, ceiling)
     }
 
     /// For another version of a transaction, where its fee has proven too low: twice as much, or what the base fee asks.
     /// Pools take no other version for less than 10 % more.
-    func replacement(of maximum: UInt128, baseFee: UInt128) throws(TransactionError) -> UInt128 {
-        let least = maximum + maximum / 8 + 1
+    func replacement(of maximum: Amount, baseFee: Amount) throws(TransactionError) -> Amount {
+        let least = Amount(units: maximum.units + maximum.units / 8 + 1)
         guard least <= ceiling else { throw .feeAboveCeiling(needed: least, ceiling: ceiling) }
         return max(least, min(maximum * 2, ceiling), try self.maximum(baseFee: baseFee))
     }

@@ -84,21 +84,16 @@ package struct Transaction: Equatable, Sendable {
 }
 
 extension Transaction {
-    /// Wei for one unit of gas at most; nil from 2¹²⁸ on.
-    var maximumFee: UInt128? {
+    /// Wei for one unit of gas.
+    var maximumFee: Amount {
         switch fees {
-        case .legacy(let price), .accessList(let price): UInt128(price)
-        case .dynamic(let maximum, _): UInt128(maximum)
+        case .legacy(let price), .accessList(let price): Amount(price) ?? .largest
+        case .dynamic(let maximum, _): Amount(maximum) ?? .largest
         }
     }
 
-    /// What the sender must have, in wei; the highest number where it is more.
-    var maximumCost: UInt128 {
-        guard let maximumFee, let value = UInt128(value) else { return .max }
-        let (fee, tooMuch) = maximumFee.multipliedReportingOverflow(by: UInt128(gas))
-        let (sum, overflow) = fee.addingReportingOverflow(value)
-        return tooMuch || overflow ? .max : sum
-    }
+    /// What the sender must have.
+    var maximumCost: Amount { maximumFee * gas + (Amount(value) ?? .largest) }
 }
 
 /// The bytes that go to the chain, and the hash under which it will know them.

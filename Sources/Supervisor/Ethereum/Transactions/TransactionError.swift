@@ -8,9 +8,8 @@ package enum TransactionError: Error, Equatable, Sendable {
     case noAnswer(Address)
     case gasAboveCeiling(needed: UInt64, ceiling: UInt64)
     /// Wei for one unit of gas.
-    case feeAboveCeiling(needed: UInt128, ceiling: UInt128)
-    /// In wei.
-    case balanceTooLow(needed: UInt128, has: UInt128)
+    case feeAboveCeiling(needed: Amount, ceiling: Amount)
+    case balanceTooLow(needed: Amount, has: Amount)
     /// Another process of this node has the wallet, or the folder cannot be locked.
     case busy
     /// Something was signed:

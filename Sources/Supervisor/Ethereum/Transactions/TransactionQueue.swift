@@ -83,7 +83,7 @@ package actor TransactionQueue {
     }
 
     /// What the transaction would cost at most, in wei; throws what would keep it from being made. Signs nothing.
-    package func quote(_ intent: Intent) async throws(TransactionError) -> UInt128 {
+    package func quote(_ intent: Intent) async throws(TransactionError) -> Amount {
         try await typed { try await prepare(intent).maximumCost }
     }
 
@@ -152,7 +152,7 @@ package actor TransactionQueue {
         let maximum = try fees.maximum(baseFee: try await rpc.block().baseFee)
         let transaction = Transaction(
             chainID: rpc.chainID, nonce: try await rpc.transactionCount(of: sender, includingPending: true),
-            fees: .dynamic(maximum: Word(maximum), tip: Word(0)), gas: gas, to: call.to, value: Word(call.value),
+            fees: .dynamic(maximum: maximum.word, tip: Word(0)), gas: gas, to: call.to, value: call.value.word,
             data: call.data)
         let balance = try await rpc.balance(of: sender)
         guard transaction.maximumCost <= balance else {
@@ -271,16 +271,16 @@ package actor TransactionQueue {
     }
 
     private func raiseIfStuck(_ record: inout TransactionRecord) async throws {
-        guard let fee = try record.latest.transaction().maximumFee else { return }
+        let fee = try record.latest.transaction().maximumFee
         if try await rpc.block().baseFee > fee { try await raise(&record) }
     }
 
     /// Signs another version of the same number, with a higher fee: the chain takes one of them at most.
     private func raise(_ record: inout TransactionRecord) async throws {
         var transaction = try record.latest.transaction()
-        let fee = transaction.maximumFee ?? 0
-        let raised = try fees.replacement(of: fee, baseFee: try await rpc.block().baseFee)
-        transaction.fees = .dynamic(maximum: Word(raised), tip: Word(0))
+        let raised = try fees.replacement(
+            of: transaction.maximumFee, baseFee: try await rpc.block().baseFee)
+        transaction.fees = .dynamic(maximum: raised.word, tip: Word(0))
         try await rpc.confirmChain()
         record.versions.append(transaction.signed(by: key))
         try await store.save(record)

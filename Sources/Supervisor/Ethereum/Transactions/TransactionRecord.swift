@@ -33,6 +33,8 @@ package struct TransactionRecord: Sendable, Equatable {
 
     package var latest: SignedTransaction { versions[versions.count - 1] }
     package var hashes: [[UInt8]] { versions.map(\.hash) }
+    /// The chain that all versions are signed for.
+    package var chainID: UInt64 { get throws { try latest.transaction().chainID } }
 }
 
 /// Where records outlive the process.

@@ -13,7 +13,9 @@ package struct Configuration: Sendable {
     package var supportedModelIDs: [String] = []
     package var attestationBackend = "mock"
     package var iclEndpoint: ServiceURL
-    package var rpcURL: ServiceURL?
+    /// In order of preference; empty for a node that has nothing to do with the chain.
+    package var rpcURLs: [ServiceURL] = []
+    package var chain: ChainSettings
     package var cofheEndpoint: ServiceURL?
     package var cofheMode = CoFHEMode.bridge
     package var cofheChainID: UInt64 = 421_614
@@ -57,7 +59,8 @@ package struct Configuration: Sendable {
         supportedModelIDs = read.list(.supportedModelIDs) ?? []
         attestationBackend = try read.oneOf(.attestationBackend, ["mock"]) ?? attestationBackend
         iclEndpoint = try read.service(.iclEndpoint) ?? SettingReader.known("https://icl.blindference.xyz")
-        rpcURL = try read.service(.rpcURL)
+        rpcURLs = try read.services(.rpcURL) ?? []
+        chain = try ChainSettings(read)
         cofheEndpoint = try read.service(.cofheEndpoint)
         cofheMode = try read.oneOf(.cofheMode, CoFHEMode.allCases.map(\.rawValue)).flatMap(CoFHEMode.init) ?? cofheMode
         cofheChainID = UInt64(read.integer(.cofheChainID) ?? Int(cofheChainID))

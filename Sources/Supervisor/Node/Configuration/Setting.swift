@@ -24,6 +24,12 @@ package enum Setting: String, CaseIterable, Sendable {
     case modelCacheDir = "model_cache_dir"
     case stakeAmountWei = "stake_amount_wei"
     case blindTokenAddress = "blind_token_address"
+    case chainID = "chain_id"
+    case nodeRegistryAddress = "node_registry_address"
+    case stakingAddress = "staking_address"
+    case nodeAttestationRegistryAddress = "node_attestation_registry_address"
+    case commitmentRegistryAddress = "commitment_registry_address"
+    case maxFeePerGasWei = "max_fee_per_gas_wei"
     case mockModelIDs = "mock_model_ids"
     case maxConcurrentJobs = "max_concurrent_jobs"
     case maxPromptBytes = "max_prompt_bytes"
@@ -44,7 +50,7 @@ package enum Setting: String, CaseIterable, Sendable {
     var kind: Kind {
         switch self {
         case .tier: .integer(0...2)
-        case .cofheChainID: .integer(1...Int.max)
+        case .cofheChainID, .chainID, .maxFeePerGasWei: .integer(1...Int.max)
         case .maxConcurrentJobs: .integer(1...64)
         case .maxPromptBytes: .integer(1...(256 << 20))
         case .maxExposureSeconds: .integer(1...300)
@@ -52,13 +58,14 @@ package enum Setting: String, CaseIterable, Sendable {
         case .openaiTimeoutSeconds: .integer(1...280)
         case .skipOutputKeyStorage, .zdrCompliant: .truth
         case .supportedModelIDs, .customBackends, .mockModelIDs, .openaiModelIDs, .requiredLayers: .list
-        case .iclEndpoint, .paymentServiceURL, .rpcURL, .cofheEndpoint, .ipfsGateway, .ipfsUploadURL, .groqBaseURL,
+        case .iclEndpoint, .paymentServiceURL, .cofheEndpoint, .ipfsGateway, .ipfsUploadURL, .groqBaseURL,
             .geminiBaseURL, .openaiBaseURL:
             .service
-        case .ipfsFallbackGateways: .services
+        case .ipfsFallbackGateways, .rpcURL: .services
         case .nodeAddress, .keystorePath, .openaiAPIKeyFile, .attestationBackend, .cofheMode, .promptKeyStoreAddress,
             .logLevel, .logFormat,
-            .network, .modelCacheDir, .stakeAmountWei, .blindTokenAddress:
+            .network, .modelCacheDir, .stakeAmountWei, .blindTokenAddress, .nodeRegistryAddress, .stakingAddress,
+            .nodeAttestationRegistryAddress, .commitmentRegistryAddress:
             .text
         }
     }

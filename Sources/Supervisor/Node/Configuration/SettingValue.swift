@@ -16,6 +16,8 @@ enum SettingValue: Sendable, Equatable {
             guard let value = json.int, range.contains(value) else { throw .outOfRange(key: setting.rawValue) }
             self = .integer(value)
         case (.truth, .bool(let value)): self = .truth(value)
+        // The published node knows one RPC endpoint, ours several.
+        case (.services, .string): self = try SettingValue(variable: json.text ?? "", for: setting)
         case (.list, .array(let elements)), (.services, .array(let elements)):
             let texts = elements.compactMap(\.text)
             guard texts.count == elements.count else { throw .wrongType(key: setting.rawValue) }
@@ -80,6 +82,11 @@ struct SettingReader {
     func address(_ setting: Setting) throws(ConfigurationError) -> Address? {
         guard let text = text(setting) else { return nil }
         do { return try Address(text) } catch { throw .wrongType(key: setting.rawValue) }
+    }
+
+    func address(_ setting: Setting, default known: String) throws(ConfigurationError) -> Address {
+        // A constant of this file's callers, read by the test of the defaults.
+        try address(setting) ?? (try! Address(known))
     }
 
     func service(_ setting: Setting) throws(ConfigurationError) -> ServiceURL? {

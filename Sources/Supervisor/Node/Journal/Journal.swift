@@ -46,6 +46,7 @@ package final class Journal: Sendable {
                 sql: "ALTER TABLE job ADD COLUMN receipt BLOB; ALTER TABLE job ADD COLUMN exposure INTEGER")
         }
         migrator.registerMigration("3: penalties") { try Journal.makePenalties($0) }
+        migrator.registerMigration("4: transactions") { try Journal.makeTransactions($0) }
         return migrator
     }
 

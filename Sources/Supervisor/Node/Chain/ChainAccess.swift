@@ -1,0 +1,86 @@
+package import Ethereum
+package import HTTPTransport
+
+/// Why a command about the chain ends before it has begun, or without what it was for.
+package enum ChainFailure: Error, Equatable, Sendable {
+    /// No RPC endpoint is configured.
+    case noEndpoint
+    case transport(HTTPFailure)
+    case contract(ContractError)
+    case transaction(TransactionError)
+    /// The token that the operator names is not the one that the staking contract takes.
+    case otherToken(configured: Address, staking: Address)
+    case belowMinimum(Amount)
+    case notEnough(has: Amount, needed: Amount)
+    case nothingStaked, nothingUnbonding, unbondingAlready
+    /// Seconds by the chain's clock.
+    case notYet(seconds: UInt64)
+    /// The stake failed, and so did taking the allowance back: the staking contract may still take this much.
+    case allowanceStands(Amount, after: TransactionError)
+}
+
+/// The chain as one node sees it: endpoints, and the network's contracts.
+package struct ChainAccess: Sendable {
+    package let rpc: RPCClient
+    package let staking: StakingContract
+    package let registry: NodeRegistryContract
+    package let keyStore: PromptKeyStoreContract
+    private let settings: ChainSettings
+
+    package init(_ configuration: Configuration) throws(ChainFailure) {
+        let client: CurlClient
+        do throws(HTTPFailure) { client = try CurlClient() } catch { throw .transport(error) }
+        try self.init(configuration, client: client)
+    }
+
+    package init(_ configuration: Configuration, client: any HTTPClient) throws(ChainFailure) {
+        guard !configuration.rpcURLs.isEmpty else { throw .noEndpoint }
+        settings = configuration.chain
+        rpc = RPCClient(endpoints: configuration.rpcURLs, chainID: settings.chainID, client: client)
+        staking = StakingContract(Contract(settings.staking, rpc))
+        registry = NodeRegistryContract(Contract(settings.nodeRegistry, rpc))
+        keyStore = PromptKeyStoreContract(Contract(settings.promptKeyStore, rpc))
+    }
+
+    /// The token that the staking contract takes; its own word counts, and the operator's must agree.
+    package func token() async throws(ChainFailure) -> TokenContract {
+        let token: TokenContract
+        do throws(ContractError) { token = try await staking.token() } catch { throw .contract(error) }
+        if let configured = settings.blindToken, configured != token.address {
+            throw .otherToken(configured: configured, staking: token.address)
+        }
+        return token
+    }
+
+    /// The queue of the wallet's transactions, which all processes of this folder share.
+    package func queue(_ wallet: PrivateKey, journal: Journal, directory: String) -> TransactionQueue {
+        TransactionQueue(
+            rpc: rpc, key: wallet, fees: settings.fees, store: journal, lockPath: directory + "/transactions.lock")
+    }
+}
+
+extension ChainAccess {
+    /// What a wallet has, and how far it goes.
+    package struct Holdings: Sendable {
+        package let blind: Amount
+        package let eth: Amount
+        /// On-chain heartbeats that the ETH pays for at today's base fee.
+        package let heartbeats: UInt64
+    }
+
+    /// Gas of one heartbeat, as measured (chain.md 3), with what a rollup adds for its data.
+    private static let heartbeatGas: UInt64 = 60_000
+
+    package func holdings(of owner: Address) async throws(ChainFailure) -> Holdings {
+        let token = try await token()
+        do {
+            let eth = try await rpc.balance(of: owner)
+            let baseFee = try await rpc.block().baseFee
+            return Holdings(
+                blind: try await token.balance(of: owner), eth: eth,
+                heartbeats: eth.count(of: baseFee * ChainAccess.heartbeatGas))
+        } catch let error as ContractError { throw .contract(error) } catch let error as RPCError {
+            throw .contract(.rpc(error))
+        } catch { throw .noEndpoint }
+    }
+}

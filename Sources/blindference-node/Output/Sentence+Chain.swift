@@ -1,0 +1,166 @@
+internal import Ethereum
+internal import Shared
+internal import Supervisor
+
+// What the chain and its contracts refuse, in words.
+extension Sentence {
+    static func about(_ failure: ChainFailure) -> String {
+        switch failure {
+        case .noEndpoint: "rpc_url is not set. Set it to an RPC endpoint of Arbitrum Sepolia, or BLF_RPC_URL."
+        case .transport: "libcurl could not be set up."
+        case .contract(let error): about(error)
+        case .transaction(let error): about(error)
+        case .otherToken(let configured, let staking):
+            """
+            blind_token_address is \(configured.checksummed), but the staking contract takes \(staking.checksummed). \
+            Remove the setting, or correct staking_address.
+            """
+        case .belowMinimum(let minimum): "Each deposit must be at least \(minimum.text) BLIND. Nothing was signed."
+        case .notEnough(let has, let needed):
+            "The wallet has \(has.text) BLIND, and \(needed.text) are needed. Nothing was signed."
+        case .nothingStaked: "Nothing is staked. See: blindference-node staking status"
+        case .nothingUnbonding: "Nothing unbonds. Start with: blindference-node staking unstake"
+        case .unbondingAlready:
+            "An earlier stake still unbonds. Withdraw it first: blindference-node staking withdraw"
+        case .notYet(let seconds): "The 96 hours are not over: \(duration(seconds)) are left."
+        case .allowanceStands(let amount, let cause):
+            """
+            The stake failed, and the staking contract may still take \(amount.text) BLIND: \(about(cause)) \
+            Once that is cured, stake again, which uses the allowance up.
+            """
+        }
+    }
+
+    private static func duration(_ seconds: UInt64) -> String {
+        let (hours, minutes) = (seconds / 3600, seconds % 3600 / 60)
+        return hours > 0 ? "\(hours) h \(minutes) min" : minutes > 0 ? "\(minutes) min" : "\(seconds) s"
+    }
+
+    private static func about(_ error: ContractError) -> String {
+        switch error {
+        case .rpc(let error): about(error)
+        case .reverted(let revert): about(revert)
+        case .notThisContract(let address):
+            "The contract at \(address.checksummed) does not answer as it should. Correct its address, or rpc_url."
+        }
+    }
+
+    private static func about(_ error: TransactionError) -> String {
+        switch error {
+        case .rpc(let error): about(error)
+        case .noContract(let address):
+            "There is no contract at \(address.checksummed). Correct its address, or rpc_url. Nothing was signed."
+        case .wouldRevert(let revert): about(revert) + " Nothing was sent."
+        case .noAnswer(let address):
+            "The contract at \(address.checksummed) is another one than it should be. Nothing was signed."
+        case .gasAboveCeiling(let needed, let ceiling):
+            """
+            The RPC endpoint asks for \(needed) gas, and \(ceiling) are the most for this call: it lies, or the contract \
+            has changed. Try another rpc_url. Nothing was signed.
+            """
+        case .feeAboveCeiling(let needed, let ceiling):
+            """
+            Gas costs \(needed.units) wei, and max_fee_per_gas_wei allows \(ceiling.units). Wait, or raise it. Nothing more was signed.
+            """
+        case .balanceTooLow(let needed, let has):
+            """
+            The wallet has \(has.text) ETH, and up to \(needed.text) are needed. Send it \
+            some; nothing was signed.
+            """
+        case .busy:
+            "Another process of this node is making a transaction, or the folder cannot be written to. Try again later."
+        case .refused(let message): "The chain refused the transaction (\(message)). Nothing was paid."
+        case .reverted(let hash, let revert): "\(about(revert)) The transaction \(hex(hash)) failed and cost its gas."
+        case .withoutEvent(let hash):
+            "The transaction \(hex(hash)) went through, but did not do what it was for. Check the contracts' addresses."
+        case .pending(let hash):
+            """
+            The transaction \(hex(hash)) is in no block yet. It may still come: the next command looks for it first, and \
+            pays nothing twice.
+            """
+        case .notFinal(let hash):
+            "The transaction \(hex(hash)) is in a block, but that block may still be dropped. Look again later."
+        case .keyInUseElsewhere:
+            "Another program sends transactions of this wallet's key. Stop it, then try again."
+        case .unrecorded: "The journal takes nothing. Check the folder's owner and the disk. Nothing was sent."
+        }
+    }
+
+    private static func about(_ error: RPCError) -> String {
+        switch error {
+        case .unreachable(let host, let failure):
+            "The RPC endpoint \(host) cannot be reached (\(failure)). Check rpc_url."
+        case .status(let host, let status):
+            "The RPC endpoint \(host) answers with status \(status). Try again later, or set another rpc_url."
+        case .malformed(let host): "The RPC endpoint \(host) does not answer in JSON-RPC. Check rpc_url."
+        case .wrongChain(let host, let expected, let found):
+            """
+            The RPC endpoint \(host) speaks for chain \(found), and this node for \(expected). Nothing was signed. Correct \
+            rpc_url, or chain_id.
+            """
+        case .refused(let code, let message, _): "The RPC endpoint refused the request: \(message) (\(code))."
+        case .cancelled: "Stopped."
+        }
+    }
+
+    private static func hex(_ bytes: [UInt8]) -> String { "0x" + Hexadecimal.encode(bytes) }
+
+    // MARK: - Reverts
+
+    static func about(_ revert: Revert) -> String {
+        switch revert {
+        case .silent: "The contract refused without a reason."
+        case .message(let text): words[text] ?? "The contract refused: \(text)."
+        case .panic(let code):
+            "The contract failed in its own computation (\(panics[code] ?? "panic 0x\(Hexadecimal.encode(code.bytes.suffix(1)))"))."
+        case .custom(let name, _): words[name] ?? "The contract refused: \(name)."
+        case .unknown(let selector):
+            "The contract refused with an error that this node does not know (\(hex(selector)))."
+        }
+    }
+
+    private static let panics: [Word: String] = [
+        Word(0x01): "assertion", Word(0x11): "overflow", Word(0x12): "division by zero", Word(0x21): "bad enum",
+        Word(0x22): "bad storage bytes", Word(0x31): "pop of an empty array", Word(0x32): "index out of range",
+        Word(0x41): "too much memory", Word(0x51): "call of an unset function",
+    ]
+
+    private static let words = [
+        "NodeRegistry: caller is not ICL": "Only the coordinator may do this.",
+        "NodeRegistry: invalid tier": "The tier must be 0, 1 or 2.",
+        "NodeRegistry: already registered": "This address is registered already.",
+        "NodeRegistry: insufficient stake": "The registry asks for more ETH than was sent.",
+        "NodeRegistry: node not found": "This address is not registered.",
+        "NodeRegistry: node still active": "The registry still counts this node as active.",
+        "NodeRegistry: transfer failed": "The registry could not send the ETH back.",
+        "BlindferenceStaking: below min stake": "Each deposit must be at least 1000 BLIND.",
+        "BlindferenceStaking: no stake": "There is nothing staked.",
+        "BlindferenceStaking: unbonding in progress": "An earlier stake still unbonds. Withdraw it first.",
+        "BlindferenceStaking: no unbonding": "There is nothing to withdraw.",
+        "BlindferenceStaking: unbonding not ready": "The 96 hours are not over.",
+        "BlindferenceStaking: caller is not slasher": "Only the coordinator may do this.",
+        "Only ICL": "Only the coordinator may do this.",
+        "Job keys not set": "No key is stored for this job.",
+        "ERC20InsufficientAllowance": "The staking contract may not take this much BLIND.",
+        "ERC20InsufficientBalance": "There is not enough BLIND.",
+        "OwnableUnauthorizedAccount": "Only the contract's owner may do this.",
+        "SafeERC20FailedOperation": "The transfer of BLIND failed.",
+        "ReentrancyGuardReentrantCall": "The contract was called while it was busy.",
+        "InvalidEncryptedInput": "The encrypted value has another type than the contract takes.",
+        "SenderNotAllowed": "The caller may not use this encrypted value.",
+        "InvalidSigner": "The encrypted value was not signed for this account and chain.",
+        "UnknownInvocation": "The chain knows no such job.",
+        "WrongStatus": "The job is at another stage.",
+        "CommitDeadlinePassed": "It is too late to commit.",
+        "RevealDeadlinePassed": "It is too late to reveal.",
+        "NotExpectedNode": "This job is another node's.",
+        "AlreadyCommitted": "A commitment is stored already.",
+        "AlreadyRevealed": "It is revealed already.",
+        "CommitMissing": "Nothing was committed.",
+        "RevealMismatch": "The revealed output is not the committed one.",
+        "InvalidSignature": "The attestation is not signed by this node.",
+        "InvalidWindow": "The attestation's dates are wrong.",
+        "AttestationExpired": "The attestation has expired.",
+        "AttestationNotFound": "There is no such attestation.",
+    ]
+}

@@ -1,0 +1,109 @@
+internal import ArgumentParser
+internal import Ethereum
+internal import Shared
+internal import Supervisor
+
+struct StakingCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "staking", abstract: "Put BLIND at stake, look at it, and take it back.",
+        subcommands: [
+            StakingStakeCommand.self, StakingUnstakeCommand.self, StakingWithdrawCommand.self,
+            StakingStatusCommand.self,
+        ])
+
+    /// Makes one transaction of the stake, from the opened wallet to the last block.
+    static func transact(
+        _ folder: FolderOptions, _ password: PasswordOptions, _ output: FormatOptions,
+        _ make: (
+            Stake, TransactionQueue, @escaping @Sendable (Stake.Step) -> Void
+        ) async throws -> Receipt?
+    ) async throws {
+        let session = try Session(folder)
+        let access = try ChainAccess(session.configuration)
+        let wallet = try session.wallet(password)
+        let journal = try Journal(path: session.journalPath)
+        let queue = access.queue(wallet, journal: journal, directory: session.loader.directory)
+        let receipt = try await make(Stake(access, node: wallet.address), queue) { step in
+            switch step {
+            case .sending(let intent, let hash): Terminal.note("\(intent): sending 0x\(Hexadecimal.encode(hash))")
+            case .included(let intent, let block): Terminal.note("\(intent): in block \(block)")
+            case .waitingForFinality: Terminal.note("waiting until that block will stay")
+            }
+        }
+        guard let receipt else { return }
+        Report.show(
+            [
+                .init("transaction", "Transaction", .string("0x" + Hexadecimal.encode(receipt.transaction))),
+                .init("block", "Block", .integer(receipt.blockNumber)),
+                .init("gasUsed", "Gas", .integer(receipt.gasUsed)),
+            ], as: output.format)
+    }
+}
+
+struct StakingStakeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stake", abstract: "Stake BLIND: at least 1000 with each deposit.")
+
+    @Argument(help: "How much, such as 1000 or 1234.567.")
+    var amount: String
+    @OptionGroup var folder: FolderOptions
+    @OptionGroup var password: PasswordOptions
+    @OptionGroup var consent: ConsentOptions
+    @OptionGroup var output: FormatOptions
+
+    func validate() throws {
+        guard Amount(amount) != nil else {
+            throw ValidationError("\(amount) is no amount: give digits, with at most 18 behind a point.")
+        }
+    }
+
+    func run() async throws {
+        guard let amount = Amount(amount) else { return }
+        try await StakingCommand.transact(folder, password, output) { stake, queue, progress in
+            try await stake.stake(
+                amount, over: queue,
+                agree: { try consent.agree(to: "stake \(amount.text) of your \($0.balance.text) BLIND") },
+                progress: progress)
+        }
+    }
+}
+
+struct StakingUnstakeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unstake", abstract: "Start the 96 hours after which the whole stake can be withdrawn.")
+
+    @OptionGroup var folder: FolderOptions
+    @OptionGroup var password: PasswordOptions
+    @OptionGroup var consent: ConsentOptions
+    @OptionGroup var output: FormatOptions
+
+    func run() async throws {
+        try await StakingCommand.transact(folder, password, output) { stake, queue, progress in
+            try await stake.unstake(
+                over: queue,
+                agree: {
+                    try consent.agree(
+                        to: "unstake all \($0.info.staked.text) BLIND; the node gets no jobs without a stake")
+                },
+                progress: progress)
+        }
+    }
+}
+
+struct StakingWithdrawCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "withdraw", abstract: "Pay out what has unbonded, to this node's wallet.")
+
+    @OptionGroup var folder: FolderOptions
+    @OptionGroup var password: PasswordOptions
+    @OptionGroup var consent: ConsentOptions
+    @OptionGroup var output: FormatOptions
+
+    func run() async throws {
+        try await StakingCommand.transact(folder, password, output) { stake, queue, progress in
+            try await stake.withdraw(
+                over: queue, agree: { try consent.agree(to: "withdraw \($0.info.unbonding.text) BLIND") },
+                progress: progress)
+        }
+    }
+}

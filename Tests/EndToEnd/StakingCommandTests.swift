@@ -1,0 +1,202 @@
+import Foundation
+import Shared
+import TestChain
+import Testing
+
+/// The commands of the stake and the wallet, on a chain with the real contracts.
+@Suite("The commands: staking, balance, wallet", .crowd)
+struct StakingCommandTests {
+    @Test("stake, look, unstake, wait 96 hours, withdraw: every step shown, and the BLIND is back")
+    func wholeLife() async throws {
+        let stakeholder = try await Stakeholder()
+        defer { stakeholder.remove() }
+        var status = try await stakeholder.status()
+        #expect(status["staked"]?.text == "0" && status["balance"]?.text == "10000" && status["active"] == false)
+
+        let looked = try await stakeholder.run("staking", "stake", "1234.567", "--dry-run")
+        #expect(looked.status == 0 && looked.output.contains("Would stake 1234.567 of your 10000 BLIND"))
+        let unasked = try await stakeholder.run("staking", "stake", "1234.567")
+        #expect(unasked.status == 1 && unasked.output.contains("--yes"), "\(unasked.output)")
+        #expect(try await stakeholder.transactions() == 0)
+
+        let staked = try await stakeholder.run("staking", "stake", "1234.567", "--yes")
+        #expect(staked.status == 0, "\(staked.output)")
+        #expect(staked.output.contains("approve: in block") && staked.output.contains("stake: in block"))
+        status = try await stakeholder.status()
+        #expect(status["staked"]?.text == "1234.567" && status["active"] == true)
+        #expect(status["balance"]?.text == "8765.433")
+        #expect(status["secondsLeft"] == .null)
+
+        let early = try await stakeholder.run("staking", "withdraw", "--yes")
+        #expect(early.status == 1 && early.output.contains("Nothing unbonds"), "\(early.output)")
+        let unstaked = try await stakeholder.run("staking", "unstake", "--yes", "--format", "json")
+        #expect(unstaked.status == 0, "\(unstaked.output)")
+        let again = try await stakeholder.run("staking", "unstake", "--yes")
+        #expect(again.status == 1 && again.output.contains("still unbonds"), "\(again.output)")
+        let tooEarly = try await stakeholder.run("staking", "withdraw", "--yes")
+        #expect(tooEarly.status == 1, "\(tooEarly.output)")
+        #expect(tooEarly.output.contains("95 h 59 min are left") || tooEarly.output.contains("96 h 0 min are left"))
+        status = try await stakeholder.status()
+        #expect(status["unbonding"]?.text == "1234.567" && status["staked"]?.text == "0")
+        #expect((345_000...345_600).contains(status["secondsLeft"]?.int ?? 0))
+
+        try await stakeholder.chain.ask("dev_advanceTime", 345_601)
+        #expect(try await stakeholder.status()["secondsLeft"] == 0)
+        let withdrawn = try await stakeholder.run("staking", "withdraw", "--yes")
+        #expect(withdrawn.status == 0, "\(withdrawn.output)")
+        #expect(try await stakeholder.status()["balance"]?.text == "10000")
+        #expect(try await stakeholder.transactions() == 4, "approve, stake, unstake, withdraw")
+    }
+
+    @Test("what cannot be staked is refused before anything is signed, with the next step")
+    func refusals() async throws {
+        let stakeholder = try await Stakeholder()
+        defer { stakeholder.remove() }
+        for amount in ["1000.0000000000000000001", "-5", "1e3", "all", "0x10"] {
+            let result = try await stakeholder.run("staking", "stake", "--yes", "--", amount)
+            #expect(result.status == 2 && result.output.contains("no amount"), "\(amount): \(result.output)")
+        }
+        let cases: [(arguments: [String], settings: [String: String], words: String)] = [
+            (["stake", "999.999999999999999999"], [:], "at least 1000 BLIND"),
+            (["stake", "10000.000000000000000001"], [:], "The wallet has 10000 BLIND"),
+            (["unstake"], [:], "Nothing is staked"),
+            (["stake", "1000"], ["BLF_RPC_URL": ""], "rpc_url is not set"),
+            (["stake", "1000"], ["BLF_RPC_URL": "http://127.0.0.1:9"], "cannot be reached"),
+            (["stake", "1000"], ["BLF_RPC_URL": "http://rpc.example"], "https"),
+            (["stake", "1000"], ["BLF_CHAIN_ID": "42161"], "speaks for chain 421614, and this node for 42161"),
+            (["stake", "1000"], ["BLF_NETWORK": "mainnet"], "network must be one of"),
+            (["stake", "1000"], ["BLF_STAKING_ADDRESS": stakeholder.address], "does not answer as it should"),
+            (["stake", "1000"], ["BLF_BLIND_TOKEN_ADDRESS": stakeholder.address], "blind_token_address"),
+            (["stake", "1000"], ["BLF_MAX_FEE_PER_GAS_WEI": "1000"], "max_fee_per_gas_wei allows 1000"),
+        ]
+        for (arguments, settings, words) in cases {
+            let result = try await stakeholder.run(["staking"] + arguments + ["--yes"], settings)
+            #expect(result.status == 1, "\(arguments) \(settings): \(result.output)")
+            #expect(result.output.contains(words), "\(arguments) \(settings): \(result.output)")
+        }
+        try stakeholder.operating.write("wrong", "another password", mode: 0o600)
+        let wrong = try await stakeholder.operating.run(
+            "staking", "stake", "1000", "--yes", "--password-file", stakeholder.operating.file("wrong"),
+            environment: stakeholder.settings)
+        #expect(wrong.status == 1 && wrong.output.contains("password is wrong"), "\(wrong.output)")
+        #expect(try await stakeholder.transactions() == 0)
+    }
+
+    @Test("two failures in a row are a warning: the third takes the whole stake")
+    func warning() async throws {
+        let stakeholder = try await Stakeholder()
+        defer { stakeholder.remove() }
+        _ = try await stakeholder.run("staking", "stake", "1000", "--yes")
+        for _ in 0..<2 { try await stakeholder.recordFailure() }
+        let shown = try await stakeholder.run("staking", "status")
+        #expect(shown.output.contains("the next failure takes the whole stake"), "\(shown.output)")
+        #expect(try await stakeholder.status()["consecutiveFailures"] == 2)
+        try await stakeholder.recordFailure()
+        #expect(try await stakeholder.status()["staked"]?.text == "0")
+    }
+
+    @Test("the balance is exact, and says how many heartbeats it pays for")
+    func balance() async throws {
+        let stakeholder = try await Stakeholder()
+        defer { stakeholder.remove() }
+        let result = try await stakeholder.run("balance", "--format", "json")
+        let found = try JSONValue(parsing: Array(result.output.utf8))
+        #expect(found["blind"]?.text == "10000" && found["eth"]?.text == "10")
+        #expect(found["heartbeats"]?.int ?? 0 > 100_000)
+        #expect(found["address"]?.text == stakeholder.address)
+    }
+
+    @Test("a wallet moves between nodes as its encrypted keystore, and changes its password; its key is never printed")
+    func wallet() async throws {
+        let (first, second) = (try Operator(), try Operator())
+        defer {
+            first.remove()
+            second.remove()
+        }
+        try await first.initialise()
+        let address = try await first.run("wallet", "address")
+        #expect(address.status == 0)
+        let exported = try await first.run("wallet", "export-keystore", second.file("other.json"))
+        #expect(exported.status == 0, "\(exported.output)")
+        let attributes = try FileManager.default.attributesOfItem(atPath: second.file("other.json"))
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+        let twice = try await first.run("wallet", "export-keystore", second.file("other.json"))
+        #expect(twice.status == 1, "an older copy is not written over")
+
+        try first.write("new", "battery staple", mode: 0o600)
+        let changed = try await first.run(
+            "wallet", "change-password", "--password-file", first.file("password"), "--new-password-file",
+            first.file("new"))
+        #expect(changed.status == 0, "\(changed.output)")
+        let old = try await first.run(
+            "wallet", "change-password", "--password-file", first.file("password"), "--new-password-file",
+            first.file("new"))
+        #expect(old.status == 1 && old.output.contains("password is wrong"), "\(old.output)")
+
+        try second.write("wrong", "another", mode: 0o600)
+        let refused = try await second.run(
+            "wallet", "import", second.file("other.json"), "--password-file", second.file("wrong"))
+        #expect(refused.status == 1 && !FileManager.default.fileExists(atPath: second.file("keystore.json")))
+        let imported = try await second.run(
+            "wallet", "import", second.file("other.json"), "--password-file", first.file("password"))
+        #expect(imported.status == 0, "\(imported.output)")
+        #expect(try await second.run("wallet", "address").output == address.output)
+        let again = try await second.run(
+            "wallet", "import", second.file("other.json"), "--password-file", first.file("password"))
+        #expect(again.status == 1 && again.output.contains("--force"))
+    }
+}
+
+/// An operator with a wallet, on a chain that has funded it.
+private struct Stakeholder {
+    let operating: Operator
+    let chain: TestChain
+    let address: String
+    let settings: [String: String]
+
+    init() async throws {
+        operating = try Operator()
+        try await operating.initialise()
+        let shown = try await operating.run("wallet", "address", "--format", "json")
+        address = try JSONValue(parsing: Array(shown.output.utf8)).requireText("address")
+        chain = try await TestChain(funding: [address])
+        settings = [
+            "BLF_RPC_URL": chain.url, "BLF_STAKING_ADDRESS": try #require(chain.contracts["BlindferenceStaking"]),
+            "BLF_BLIND_TOKEN_ADDRESS": try #require(chain.contracts["BLIND"]),
+            "BLF_NODE_REGISTRY_ADDRESS": try #require(chain.contracts["NodeRegistry"]),
+        ]
+    }
+
+    func remove() { operating.remove() }
+
+    func run(_ arguments: String...) async throws -> (status: Int32, output: String) { try await run(arguments, [:]) }
+
+    func run(_ arguments: [String], _ extra: [String: String]) async throws -> (status: Int32, output: String) {
+        let opens = ["stake", "unstake", "withdraw"].contains(arguments.dropFirst().first ?? "")
+        // An amount behind `--` stays the last.
+        let password = opens ? ["--password-file", operating.file("password")] : []
+        let all = Array(arguments.prefix(2)) + password + arguments.dropFirst(2)
+        return try await operating.run(all, environment: settings.merging(extra) { $1 })
+    }
+
+    func status() async throws -> JSONValue {
+        let result = try await run("staking", "status", "--format", "json")
+        // Notes stand beside it, on standard error.
+        let line = try #require(result.output.split(separator: "\n").first { $0.hasPrefix("{") }, "\(result.output)")
+        return try JSONValue(parsing: Array(line.utf8))
+    }
+
+    func transactions() async throws -> Int {
+        let count = try await chain.ask("eth_getTransactionCount", .string(address), "latest").text ?? ""
+        return Int(count.dropFirst(2), radix: 16) ?? -1
+    }
+
+    /// What the coordinator does to a node that keeps a claimed job waiting.
+    func recordFailure() async throws {
+        let data = "0x2caafd3e" + String(repeating: "0", count: 24) + address.dropFirst(2).lowercased()
+        let staking: JSONValue = .string(settings["BLF_STAKING_ADDRESS"] ?? "")
+        try await chain.ask(
+            "eth_sendTransaction",
+            .object([.init("from", .string(chain.icl)), .init("to", staking), .init("data", .string(data))]))
+    }
+}
