@@ -153,7 +153,9 @@ let package = Package(
                 "CoFHE", "CSystem", "CProbes", "CSeccomp", "Drill",
             ],
             path: "Tests/Security"),
-        tests("EndToEndTests", ["TestNetwork", "TestChain", "LoopbackServer", "DevnetCore", "Ethereum"], path: "Tests/EndToEnd"),
+        tests(
+            "EndToEndTests", ["TestNetwork", "TestChain", "LoopbackServer", "DevnetCore", "Ethereum"],
+            path: "Tests/EndToEnd"),
         tests("InteropTests", ["TestNetwork", "LoopbackServer"], path: "Tests/Interop"),
     ],
     swiftLanguageModes: [.v6]

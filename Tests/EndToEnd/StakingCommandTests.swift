@@ -113,13 +113,18 @@ struct StakingCommandTests {
             first.remove()
             second.remove()
         }
-        try await first.initialise()
+        let key = String(repeating: "1f", count: 32)
+        let made = try await first.run(
+            "init", "--private-key-file", first.write("key", key, mode: 0o600), "--password-file",
+            first.file("password"))
+        #expect(made.status == 0)
         let address = try await first.run("wallet", "address")
         #expect(address.status == 0)
         let exported = try await first.run("wallet", "export-keystore", second.file("other.json"))
         #expect(exported.status == 0, "\(exported.output)")
         let attributes = try FileManager.default.attributesOfItem(atPath: second.file("other.json"))
         #expect(attributes[.posixPermissions] as? Int == 0o600)
+        #expect(try !second.read("other.json").contains(key))
         let twice = try await first.run("wallet", "export-keystore", second.file("other.json"))
         #expect(twice.status == 1, "an older copy is not written over")
 
@@ -144,6 +149,9 @@ struct StakingCommandTests {
         let again = try await second.run(
             "wallet", "import", second.file("other.json"), "--password-file", first.file("password"))
         #expect(again.status == 1 && again.output.contains("--force"))
+        for printed in [made, address, exported, twice, changed, old, refused, imported, again] {
+            #expect(!printed.output.lowercased().contains(key))
+        }
     }
 }
 

@@ -81,12 +81,12 @@ struct SettingReader {
 
     func address(_ setting: Setting) throws(ConfigurationError) -> Address? {
         guard let text = text(setting) else { return nil }
-        do { return try Address(text) } catch { throw .wrongType(key: setting.rawValue) }
+        return try address(setting, default: text)
     }
 
+    /// - Parameter known: stands in this source.
     func address(_ setting: Setting, default known: String) throws(ConfigurationError) -> Address {
-        // A constant of this file's callers, read by the test of the defaults.
-        try address(setting) ?? (try! Address(known))
+        do { return try Address(text(setting) ?? known) } catch { throw .wrongType(key: setting.rawValue) }
     }
 
     func service(_ setting: Setting) throws(ConfigurationError) -> ServiceURL? {
