@@ -63,7 +63,8 @@ struct RPCClientTests {
         let good = try Self.endpoint { id, _ in Self.result(Self.balance, id) }
         let rpc = try Self.rpc(bad, good)
         for _ in 0..<3 { #expect(try await rpc.balance(of: Self.account) == Amount(whole: 10)) }
-        #expect(bad.requests.count == 2, "\(name): its chain, and one question")
+        // Its chain and one question, which libcurl itself asks again where a used connection ends without an answer.
+        #expect(name == "the end" ? (2...4).contains(bad.requests.count) : bad.requests.count == 2, "\(name)")
     }
 
     @Test("an endpoint that stands alone is asked again", arguments: bad.indices)
@@ -73,7 +74,6 @@ struct RPCClientTests {
         #expect(try await Self.rpc(server).balance(of: Self.account) == Amount(whole: 10))
         let always = try Self.endpoint { id, _ in reply(id) }
         await #expect(throws: RPCError.self) { try await Self.rpc(always).balance(of: Self.account) }
-        // libcurl itself asks again where a connection that was in use before ends without an answer.
         let asked = always.requests.filter { $0.text.contains("eth_getBalance") }.count
         #expect(name == "the end" ? (3...6).contains(asked) : asked == 3, "\(name): \(asked)")
     }

@@ -1,14 +1,17 @@
 import Coordination
 import Foundation
+import LocalNode
 import Shared
 import Supervisor
 import Testing
 
 @Suite("The journal")
 struct JournalTests {
-    private func path() -> String {
-        FileManager.default.temporaryDirectory.appending(path: "journal-\(UUID().uuidString).sqlite").path
-    }
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func path() -> String { folder.path("journal.sqlite") }
 
     private func entry(_ id: String, _ state: JournalEntry.State = .seen, at time: Int = 1) throws -> JournalEntry {
         var entry = JournalEntry(

@@ -58,10 +58,16 @@ extension Node {
             workers: WorkerPool(spawner: WorkerSpawner(program: program), size: configuration.maxConcurrentJobs),
             models: models, connector: EndpointConnector(), journal: journal, address: wallet.address, limits: limits,
             timing: timing, log: log)
+        var chain: ChainWatch?
+        if let access = try? ChainAccess(configuration, client: client) {
+            let queue = access.queue(wallet, journal: journal, directory: directory)
+            chain = ChainWatch(access, queue: queue, journal: journal, hold: services.hold, log: log)
+        }
         let watchdog = AttestationWatchdog(
             coordinator: coordinator, backend: try attestation(environment), models: models.advertised,
             manifest: program.manifest, journal: journal, log: log)
-        return Node(services: services, watchdog: watchdog, seats: configuration.maxConcurrentJobs, log: log)
+        return Node(
+            services: services, watchdog: watchdog, seats: configuration.maxConcurrentJobs, chain: chain, log: log)
     }
 
     /// Attests once, outside of a running node.

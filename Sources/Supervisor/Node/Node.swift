@@ -9,12 +9,15 @@ package struct Node: Sendable {
     private let services: JobServices
     private let watchdog: AttestationWatchdog
     private let seats: Int
+    /// Nil for a node without an endpoint of the chain.
+    private let chain: ChainWatch?
     private let log: Logger
 
-    package init(services: JobServices, watchdog: AttestationWatchdog, seats: Int, log: Logger) {
+    package init(services: JobServices, watchdog: AttestationWatchdog, seats: Int, chain: ChainWatch?, log: Logger) {
         self.services = services
         self.watchdog = watchdog
         self.seats = seats
+        self.chain = chain
         self.log = log
     }
 
@@ -29,7 +32,7 @@ package struct Node: Sendable {
         // Shut down from last to first: work ends before the heartbeat does.
         let group = ServiceGroup(
             configuration: .init(
-                services: [
+                services: (chain.map { [.init(service: ChainLoop(watch: $0))] } ?? []) + [
                     .init(service: HeartbeatLoop(coordinator: services.coordinator, attested: attested, log: log)),
                     .init(service: AttestationLoop(watchdog: watchdog, attested: attested)),
                     .init(

@@ -19,6 +19,45 @@ package enum ChainFailure: Error, Equatable, Sendable {
     case allowanceStands(Amount, after: TransactionError)
 }
 
+extension ChainFailure {
+    /// One word for the log, without any text of a peer.
+    static func code(of error: any Error) -> String {
+        switch error {
+        case let error as RPCError: code(error)
+        case ContractError.rpc(let error), TransactionError.rpc(let error): code(error)
+        case is ContractError: "not_this_contract"
+        case let error as TransactionError: code(error)
+        default: "journal_unavailable"
+        }
+    }
+
+    private static func code(_ error: RPCError) -> String {
+        switch error {
+        case .unreachable: "rpc_unreachable"
+        case .status, .malformed: "rpc_failed"
+        case .wrongChain: "wrong_chain"
+        case .refused: "rpc_refused"
+        case .cancelled: "stopped"
+        }
+    }
+
+    private static func code(_ error: TransactionError) -> String {
+        switch error {
+        case .rpc(let error): code(error)
+        case .noContract, .noAnswer, .withoutEvent: "not_this_contract"
+        case .wouldRevert, .reverted: "reverted"
+        case .gasAboveCeiling: "gas_above_ceiling"
+        case .feeAboveCeiling: "fee_above_ceiling"
+        case .balanceTooLow: "balance_too_low"
+        case .busy: "wallet_busy"
+        case .refused: "transaction_refused"
+        case .pending, .notFinal: "transaction_pending"
+        case .keyInUseElsewhere: "key_in_use_elsewhere"
+        case .unrecorded: "journal_unavailable"
+        }
+    }
+}
+
 /// The chain as one node sees it: endpoints, and the network's contracts.
 package struct ChainAccess: Sendable {
     package let rpc: RPCClient

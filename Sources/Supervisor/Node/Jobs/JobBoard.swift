@@ -51,7 +51,7 @@ package actor JobBoard {
     }
 
     private func fill() async {
-        while !isClosed, running.count < seats, let assignment = waiting.popFirst() {
+        while !isClosed, !services.hold.isOn, running.count < seats, let assignment = waiting.popFirst() {
             guard running[assignment.job] == nil, isDue(assignment.job) else { continue }
             guard let service = serve(assignment), let promptCID = assignment.promptCID else { continue }
             // The list repeats jobs that were done long ago. Meanwhile another call may have taken the last seat.

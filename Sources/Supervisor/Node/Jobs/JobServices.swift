@@ -17,12 +17,13 @@ package struct JobServices: Sendable {
     package let address: Address
     package let limits: JobLimits
     package let timing: JobTiming
+    package let hold: ClaimHold
     package let log: Logger
 
     package init(
         coordinator: CoordinatorClient, content: ContentStore, network: any ThresholdNetwork, workers: WorkerPool,
         models: ModelCatalogue, connector: EndpointConnector, journal: Journal, address: Address, limits: JobLimits,
-        timing: JobTiming = JobTiming(), log: Logger
+        timing: JobTiming = JobTiming(), hold: ClaimHold = ClaimHold(), log: Logger
     ) {
         self.coordinator = coordinator
         self.content = content
@@ -34,6 +35,7 @@ package struct JobServices: Sendable {
         self.address = address
         self.limits = limits
         self.timing = timing
+        self.hold = hold
         self.log = log
     }
 }

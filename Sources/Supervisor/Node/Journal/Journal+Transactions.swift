@@ -53,6 +53,13 @@ extension Journal: TransactionStore {
         }
     }
 
+    /// What the wallet's transactions were for, oldest first.
+    func intents() async throws -> [String] {
+        try await database.read {
+            try String.fetchAll($0, sql: "SELECT intent FROM chain_transaction ORDER BY rowid")
+        }
+    }
+
     private struct Damaged: Error {}
 
     private static func record(_ row: Row, in database: Database) throws -> TransactionRecord {

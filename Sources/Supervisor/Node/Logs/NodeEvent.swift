@@ -38,6 +38,16 @@ package enum NodeEvent: String, Sendable, CaseIterable {
     /// A claimed job failed in a way that may pass, and is tried again in a fresh worker.
     case jobRetried = "job_retried"
     case jobFailed = "job_failed"
+    case chainHeartbeatSent = "chain_heartbeat_sent"
+    case chainLookFailed = "chain_look_failed"
+    case chainUnregistered = "chain_unregistered"
+    /// The registry's copy of the attestation is over; only the coordinator can renew it.
+    case registrationExpired = "registration_expired"
+    /// The registry counts no heartbeat for longer than its second.
+    case heartbeatGraceMissing = "heartbeat_grace_missing"
+    /// No new jobs are taken, and why.
+    case claimsHeld = "claims_held"
+    case claimsReleased = "claims_released"
 
     package var level: Logger.Level {
         switch self {
@@ -45,7 +55,8 @@ package enum NodeEvent: String, Sendable, CaseIterable {
             .leaderAwaited:
             .debug
         case .layerMissing, .configurationNote, .clockSkewed, .heartbeatFailed, .assignmentsFailed, .assignmentRefused,
-            .decryptFailed, .verdictNoMatch, .jobRetried:
+            .decryptFailed, .verdictNoMatch, .jobRetried, .chainLookFailed, .registrationExpired,
+            .heartbeatGraceMissing, .claimsHeld:
             .warning
         case .attestationFailed, .jobFailed: .error
         default: .info

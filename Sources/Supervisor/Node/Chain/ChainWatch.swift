@@ -1,0 +1,87 @@
+package import Ethereum
+package import Logging
+
+/// Keeps the node active on chain, and an eye on its stake and its money. All times are the chain's own.
+package actor ChainWatch {
+    private let access: ChainAccess
+    private let queue: TransactionQueue
+    private let journal: Journal
+    private let hold: ClaimHold
+    private let log: Logger
+    /// What was said of the registration last, so that it is said once.
+    private var said: NodeEvent?
+
+    /// Between two looks.
+    static let interval = Duration.seconds(60)
+    /// Seconds: as often as the published node beats, or twice within the registry's grace.
+    private static let longestPause: UInt64 = 864_000
+    private static let strikesAccepted = "strikes_accepted"
+    /// Gas that must be payable at twice the base fee: some heartbeats, and the storing of some keys.
+    private static let leastGas: UInt64 = 1_000_000
+
+    package init(_ access: ChainAccess, queue: TransactionQueue, journal: Journal, hold: ClaimHold, log: Logger) {
+        self.access = access
+        self.queue = queue
+        self.journal = journal
+        self.hold = hold
+        self.log = log
+    }
+
+    /// Looks once at money, stake and registration; one that fails does not keep the others from being looked at.
+    package func look() async {
+        await saying("balance") { try await self.mindBalance() }
+        await saying("stake") { try await self.mindStrikes() }
+        await saying("registration") { try await self.mindRegistration() }
+    }
+
+    /// The operator has seen to the failures: jobs are taken again, until one more of them fails.
+    package static func acceptStrikes(in journal: Journal) async throws {
+        try await journal.setState(strikesAccepted, String(StakingContract.failuresThatTakeAll - 1))
+    }
+
+    private func saying(_ subject: String, _ body: () async throws -> Void) async {
+        do { try await body() } catch {
+            log.event(.chainLookFailed, ["subject": .string(subject), "reason": .string(ChainFailure.code(of: error))])
+        }
+    }
+
+    private func mindBalance() async throws {
+        let least = try await access.rpc.block().baseFee * 2 * ChainWatch.leastGas
+        hold(.lowBalance, try await access.rpc.balance(of: queue.sender) < least)
+    }
+
+    private func mindStrikes() async throws {
+        let failures = try await access.staking.info(of: queue.sender).consecutiveFailures
+        let accepted = try await journal.state(ChainWatch.strikesAccepted).flatMap { Int($0) } ?? 0
+        if failures == 0, accepted > 0 { try await journal.setState(ChainWatch.strikesAccepted, "0") }
+        hold(.strikes, failures >= StakingContract.failuresThatTakeAll - 1 && failures > accepted)
+    }
+
+    private func hold(_ reason: ClaimHold.Reason, _ holds: Bool) {
+        guard hold.set(reason, holds) else { return }
+        log.event(holds ? .claimsHeld : .claimsReleased, ["reason": .string(reason.rawValue)])
+    }
+
+    private func mindRegistration() async throws {
+        let record = try await access.registry.record(of: queue.sender)
+        guard record.isRegistered else { return say(.chainUnregistered) }
+        let now = try await access.rpc.block().timestamp
+        // A heartbeat cannot cure that.
+        guard record.attestationExpires >= now else { return say(.registrationExpired) }
+        let grace = try await access.registry.heartbeatGrace()
+        // No heartbeat lasts: beating more often would only cost more.
+        if grace == 0 { say(.heartbeatGraceMissing) } else { said = nil }
+        let pause = grace == 0 ? ChainWatch.longestPause : min(grace / 2, ChainWatch.longestPause)
+        guard now >= record.lastHeartbeat + pause else { return }
+        let receipt = try await queue.perform(access.registry.heartbeat(from: queue.sender))
+        log.event(
+            .chainHeartbeatSent,
+            ["block": .stringConvertible(receipt.blockNumber), "gas": .stringConvertible(receipt.gasUsed)])
+    }
+
+    private func say(_ event: NodeEvent) {
+        guard said != event else { return }
+        said = event
+        log.event(event)
+    }
+}

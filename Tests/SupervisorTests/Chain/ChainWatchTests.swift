@@ -1,0 +1,175 @@
+import Ethereum
+import HTTPTransport
+import LocalNode
+import Logging
+import LoopbackServer
+import Shared
+import TestChain
+import Testing
+
+@testable import Supervisor
+
+/// A node's wallet at the real registry and the real stake.
+@Suite("The watch over the chain", .serialized)
+struct ChainWatchTests {
+    @Test("a heartbeat is sent when the registry's own grace is half over, and not before")
+    func heartbeat() async throws {
+        let bench = try await WatchBench(grace: 600)
+        try await bench.register()
+        await bench.watch.look()
+        try await bench.chain.ask("dev_advanceTime", 290)
+        await bench.watch.look()
+        #expect(try await bench.intents() == ["register"])
+        try await bench.chain.ask("dev_advanceTime", 20)
+        await bench.watch.look()
+        await bench.watch.look()
+        #expect(try await bench.intents() == ["register", "heartbeat"])
+        #expect(try await bench.access.registry.isActive(bench.node))
+        #expect(bench.log.events == ["chain_heartbeat_sent"])
+    }
+
+    @Test("no heartbeat is paid for where it cures nothing: not registered, attestation over, a registry without grace")
+    func useless() async throws {
+        let bench = try await WatchBench(grace: 0)
+        for _ in 0..<2 { await bench.watch.look() }
+        #expect(bench.log.events == ["chain_unregistered"], "said once")
+        try await bench.register(for: 1000)
+        for _ in 0..<2 { await bench.watch.look() }
+        #expect(bench.log.events.last == "heartbeat_grace_missing")
+        try await bench.chain.ask("dev_advanceTime", 2000)
+        await bench.watch.look()
+        #expect(bench.log.events.last == "registration_expired")
+        #expect(try await bench.intents() == ["register"])
+    }
+
+    @Test("after two failures in a row no job is taken, until the operator accepts that or the count is over")
+    func strikes() async throws {
+        let bench = try await WatchBench()
+        try await bench.stake()
+        await bench.watch.look()
+        #expect(!bench.hold.isOn)
+        for _ in 0..<2 { try await bench.fromCoordinator("2caafd3e") }
+        await bench.watch.look()
+        #expect(bench.hold.isOn)
+        try await ChainWatch.acceptStrikes(in: bench.journal)
+        await bench.watch.look()
+        #expect(!bench.hold.isOn)
+        // A good job.
+        try await bench.fromCoordinator("16828573")
+        await bench.watch.look()
+        for _ in 0..<2 { try await bench.fromCoordinator("2caafd3e") }
+        await bench.watch.look()
+        #expect(bench.hold.isOn, "what was accepted was accepted once")
+        #expect(
+            bench.log.events.filter { $0.hasPrefix("claims") } == ["claims_held", "claims_released", "claims_held"])
+    }
+
+    @Test("a wallet that could not pay for jobs takes none, and takes them again when it can")
+    func lowBalance() async throws {
+        let bench = try await WatchBench()
+        try await bench.chain.ask("dev_setBaseFee", .integer(10_000_000_000_000))
+        try await bench.chain.ask("evm_mine")
+        await bench.watch.look()
+        #expect(bench.hold.isOn)
+        try await bench.chain.ask("dev_setBaseFee", .integer(100_000_000))
+        try await bench.chain.ask("evm_mine")
+        await bench.watch.look()
+        #expect(!bench.hold.isOn)
+    }
+
+    @Test("an endpoint that is away changes nothing, and is named by a code")
+    func away() async throws {
+        let bench = try await WatchBench()
+        try await bench.chain.fault("eth_getBalance", ["http": 503], count: 4)
+        await bench.watch.look()
+        #expect(!bench.hold.isOn)
+        #expect(bench.log.events.contains("chain_look_failed"))
+        #expect(bench.log.reasons.first == "rpc_failed")
+    }
+
+    @Test("a held node leaves offered jobs alone, and takes them when it is released")
+    func held() async throws {
+        let node = try await LocalNode(asking: LoopbackServer { _ in .hang() }, JobTiming())
+        #expect(node.services.hold.set(.strikes, true))
+        await #expect(throws: LocalNode.Failure.lost) { try await node.serveOneJob("mock") }
+        #expect(node.services.hold.set(.strikes, false))
+        #expect(try await node.serveOneJob("mock").failure == nil)
+    }
+}
+
+/// Remembers the events of a log.
+private final class RecordedLog: LogHandler, @unchecked Sendable {
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.debug
+    // Written by one task after the other: the tests wait for each look.
+    private(set) var events: [String] = []
+    private(set) var reasons: [String] = []
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        events.append("\(event.message)")
+        if let reason = event.metadata?["reason"] { reasons.append("\(reason)") }
+    }
+}
+
+private struct WatchBench {
+    let chain: TestChain
+    let access: ChainAccess
+    let watch: ChainWatch
+    let hold = ClaimHold()
+    let journal: Journal
+    let node: Address
+    let log = RecordedLog()
+    private let queue: TransactionQueue
+    private let folder: TemporaryFolder
+
+    init(grace: Int = 950_400) async throws {
+        let key = try PrivateKey.generate()
+        node = key.address
+        chain = try await TestChain(funding: [node.checksummed], grace: grace)
+        folder = try TemporaryFolder()
+        let contracts = chain.contracts
+        func address(_ name: String) throws -> SettingValue { .text(try #require(contracts[name])) }
+        let configuration = try Configuration(
+            directory: folder.directory,
+            values: [
+                .rpcURL: .list([chain.url]), .stakingAddress: try address("BlindferenceStaking"),
+                .nodeRegistryAddress: try address("NodeRegistry"),
+            ], notes: [])
+        access = try ChainAccess(configuration, client: try CurlClient())
+        journal = try Journal(path: folder.path("journal.sqlite"))
+        queue = access.queue(key, journal: journal, directory: folder.directory)
+        watch = ChainWatch(
+            access, queue: queue, journal: journal, hold: hold, log: Logger(label: "test") { [log] _ in log })
+    }
+
+    func register(for seconds: UInt64 = 1_000_000) async throws {
+        let now = try await access.rpc.block().timestamp
+        _ = try await queue.perform(
+            access.registry.register(
+                tier: 0, attestationHash: [UInt8](repeating: 1, count: 32), expires: now + seconds, models: ["mock"],
+                stake: .zero, from: node))
+    }
+
+    func stake() async throws {
+        _ = try await Stake(access, node: node).stake(
+            Amount(whole: 1000), over: queue, agree: { _ in true }, progress: { _ in })
+    }
+
+    /// What the coordinator does to this node at the staking contract.
+    func fromCoordinator(_ selector: String) async throws {
+        let data = "0x" + selector + String(repeating: "0", count: 24) + node.checksummed.dropFirst(2).lowercased()
+        try await chain.ask(
+            "eth_sendTransaction",
+            .object([
+                .init("from", .string(chain.icl)), .init("to", .string(access.staking.address.checksummed)),
+                .init("data", .string(data)),
+            ]))
+    }
+
+    func intents() async throws -> [String] { try await journal.intents() }
+}

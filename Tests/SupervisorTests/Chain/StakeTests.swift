@@ -1,0 +1,113 @@
+import Ethereum
+import HTTPTransport
+import LocalNode
+import Shared
+import Synchronization
+import TestChain
+import Testing
+
+@testable import Supervisor
+
+/// What a failed stake leaves behind, on a chain with the real contracts.
+@Suite("A stake that does not come about")
+struct StakeTests {
+    @Test("its allowance is taken back, and the reason stays")
+    func reset() async throws {
+        let bench = try await StakeBench()
+        bench.client.refuses = ["a694fc3a"]
+        let error = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
+        #expect(error == .transaction(.rpc(StakeBench.refusal)))
+        #expect(try await bench.allowance() == .zero)
+        #expect(try await bench.intents() == ["approve", "approve"])
+    }
+
+    @Test("an allowance that cannot be taken back is named, and the next stake uses it up")
+    func stands() async throws {
+        let bench = try await StakeBench()
+        bench.client.refuses = ["a694fc3a", StakeBench.approvalOfNothing]
+        let error = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
+        #expect(error == .allowanceStands(Amount(whole: 1000), after: .rpc(StakeBench.refusal)))
+        #expect(try await bench.allowance() == Amount(whole: 1000))
+        bench.client.refuses = []
+        #expect(try await bench.stakeThousand() != nil)
+        #expect(try await bench.allowance() == .zero)
+        #expect(try await bench.intents() == ["approve", "stake"], "no second approval")
+    }
+
+    @Test("nothing is signed where the caller does not agree")
+    func declined() async throws {
+        let bench = try await StakeBench()
+        #expect(try await bench.stakeThousand(agree: false) == nil)
+        #expect(try await bench.intents().isEmpty)
+    }
+}
+
+/// A funded wallet with a journal, behind an endpoint that refuses some calls.
+private struct StakeBench {
+    static let refusal = RPCError.refused(code: -32000, message: "out of sorts", data: nil)
+    /// `approve(…, 0)`, as far as its end.
+    static let approvalOfNothing = String(repeating: "0", count: 64) + "\""
+
+    let client: MeddlingClient
+    private let access: ChainAccess
+    private let stake: Stake
+    private let queue: TransactionQueue
+    private let journal: Journal
+    private let node: Address
+    private let folder: TemporaryFolder
+
+    init() async throws {
+        let key = try PrivateKey.generate()
+        node = key.address
+        let chain = try await TestChain(funding: [node.checksummed])
+        folder = try TemporaryFolder()
+        let staking = try #require(chain.contracts["BlindferenceStaking"])
+        client = MeddlingClient(inner: try CurlClient(), chain: chain)
+        let configuration = try Configuration(
+            directory: folder.directory,
+            values: [.rpcURL: .list([chain.url]), .stakingAddress: .text(staking)], notes: [])
+        access = try ChainAccess(configuration, client: client)
+        journal = try Journal(path: folder.path("journal.sqlite"))
+        queue = access.queue(key, journal: journal, directory: folder.directory)
+        stake = Stake(access, node: node)
+    }
+
+    func stakeThousand(agree: Bool = true) async throws -> Receipt? {
+        try await stake.stake(Amount(whole: 1000), over: queue, agree: { _ in agree }, progress: { _ in })
+    }
+
+    func allowance() async throws -> Amount {
+        try await access.token().allowance(of: node, to: access.staking.address)
+    }
+
+    /// Of all transactions that were signed, in their order.
+    func intents() async throws -> [String] { try await journal.intents() }
+}
+
+/// Refuses to estimate calls whose data have one of some texts in them.
+private final class MeddlingClient: HTTPClient {
+    private let inner: CurlClient
+    /// Ends with its owner.
+    private let chain: TestChain
+    private let texts = Mutex<[String]>([])
+
+    init(inner: CurlClient, chain: TestChain) {
+        self.inner = inner
+        self.chain = chain
+    }
+
+    var refuses: [String] {
+        get { texts.withLock { $0 } }
+        set { texts.withLock { $0 = newValue } }
+    }
+
+    func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
+        let body = String(decoding: request.body, as: UTF8.self)
+        guard body.contains("eth_estimateGas"), refuses.contains(where: { body.contains($0) }) else {
+            return try await inner.send(request)
+        }
+        let id = (try? JSONValue(parsing: request.body)["id"]?.int) ?? 0
+        let answer = #"{"jsonrpc":"2.0","id":\#(id),"error":{"code":-32000,"message":"out of sorts"}}"#
+        return HTTPResponse(status: 200, body: Array(answer.utf8))
+    }
+}
