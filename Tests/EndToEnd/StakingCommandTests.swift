@@ -168,11 +168,7 @@ private struct Stakeholder {
         let shown = try await operating.run("wallet", "address", "--format", "json")
         address = try JSONValue(parsing: Array(shown.output.utf8)).requireText("address")
         chain = try await TestChain(funding: [address])
-        settings = [
-            "BLF_RPC_URL": chain.url, "BLF_STAKING_ADDRESS": try #require(chain.contracts["BlindferenceStaking"]),
-            "BLF_BLIND_TOKEN_ADDRESS": try #require(chain.contracts["BLIND"]),
-            "BLF_NODE_REGISTRY_ADDRESS": try #require(chain.contracts["NodeRegistry"]),
-        ]
+        settings = try chain.settings()
     }
 
     func remove() { operating.remove() }
@@ -194,17 +190,6 @@ private struct Stakeholder {
         return try JSONValue(parsing: Array(line.utf8))
     }
 
-    func transactions() async throws -> Int {
-        let count = try await chain.ask("eth_getTransactionCount", .string(address), "latest").text ?? ""
-        return Int(count.dropFirst(2), radix: 16) ?? -1
-    }
-
-    /// What the coordinator does to a node that keeps a claimed job waiting.
-    func recordFailure() async throws {
-        let data = "0x2caafd3e" + String(repeating: "0", count: 24) + address.dropFirst(2).lowercased()
-        let staking: JSONValue = .string(settings["BLF_STAKING_ADDRESS"] ?? "")
-        try await chain.ask(
-            "eth_sendTransaction",
-            .object([.init("from", .string(chain.icl)), .init("to", staking), .init("data", .string(data))]))
-    }
+    func transactions() async throws -> Int { try await chain.transactions(of: address) }
+    func recordFailure() async throws { try await chain.recordFailure(of: address) }
 }

@@ -8,6 +8,9 @@ struct ConsentOptions: ParsableArguments {
     @Flag(name: .long, help: "Say what would be done, and sign nothing.")
     var dryRun = false
 
+    /// Whether there is anybody who could agree.
+    var canAsk: Bool { yes || dryRun || Terminal.isInteractive }
+
     /// Says what will be done, and asks.
     func agree(to action: String) throws -> Bool {
         if dryRun {

@@ -1,13 +1,17 @@
 internal import ArgumentParser
+internal import Ethereum
 internal import Shared
 internal import Supervisor
 
 struct AttestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "attest", abstract: "Attest this node to the coordinator and keep the certificate.")
+        commandName: "attest",
+        abstract: "Attest this node to the coordinator, keep the certificate, and register the node on chain.",
+        discussion: "Registration needs rpc_url, is made once in a node's life, and asks before it costs anything.")
 
     @OptionGroup var folder: FolderOptions
     @OptionGroup var password: PasswordOptions
+    @OptionGroup var consent: ConsentOptions
     @OptionGroup var output: FormatOptions
     @Flag(name: .long, help: "Tier 0: a quote under the network's public mock key. The default.")
     var mock = false
@@ -17,20 +21,61 @@ struct AttestCommand: AsyncParsableCommand {
     func run() async throws {
         let session = try Session(folder)
         let wallet = try session.wallet(password)
-        let key = try teeKey.map { path throws(ConfigurationError) in try SecretFile.read(path, limit: 1024) }
         let certificate: Certificate
+        if consent.dryRun {
+            guard let stored = try await Certificate.load(from: Journal(path: session.journalPath)) else {
+                return Terminal.note("Would attest. Nothing was signed.")
+            }
+            certificate = stored
+        } else {
+            certificate = try await attest(session, wallet)
+        }
+        var fields: [Report.Field] = [
+            .init("address", "Address", .string(wallet.address.checksummed)),
+            .init("certificate", "Certificate", .string(certificate.hash)),
+            .init("tier", "Tier", .integer(certificate.tier)),
+            .init("expiry", "Expires (Unix time)", .integer(certificate.expiry)),
+        ]
+        do { fields += try await register(certificate, wallet, session) } catch {
+            // The attestation stands whatever becomes of the registration.
+            Report.show(fields, as: output.format)
+            throw error
+        }
+        Report.show(fields, as: output.format)
+    }
+
+    private func attest(_ session: Session, _ wallet: PrivateKey) async throws -> Certificate {
+        let key = try teeKey.map { path throws(ConfigurationError) in try SecretFile.read(path, limit: 1024) }
         do {
-            certificate = try await Node.attestOnce(
+            return try await Node.attestOnce(
                 session.configuration, environment: session.environment, wallet: wallet,
                 directory: session.loader.directory, workerPath: Session.workerPath, mockKey: key,
                 log: session.log(for: wallet.address))
         } catch let error as any Refusal { throw error } catch { throw CommandRefusal.attestationFailed }
-        Report.show(
-            [
-                .init("address", "Address", .string(wallet.address.checksummed)),
-                .init("certificate", "Certificate", .string(certificate.hash)),
-                .init("tier", "Tier", .integer(certificate.tier)),
-                .init("expiry", "Expires (Unix time)", .integer(certificate.expiry)),
-            ], as: output.format)
+    }
+
+    private func register(
+        _ certificate: Certificate, _ wallet: PrivateKey, _ session: Session
+    ) async throws -> [Report.Field] {
+        guard !session.configuration.rpcURLs.isEmpty else { return [] }
+        let access = try ChainAccess(session.configuration)
+        let registration = Registration(access, node: wallet.address)
+        if try await registration.record().isRegistered { return [.init("registered", "Registered", true)] }
+        guard consent.canAsk else {
+            Terminal.note("This node is not registered on chain. Run: blindference-node attest --yes")
+            return [.init("registered", "Registered", false)]
+        }
+        let journal = try Journal(path: session.journalPath)
+        let queue = access.queue(wallet, journal: journal, directory: session.loader.directory)
+        let receipt = try await registration.register(
+            certificate, over: queue,
+            agree: { cost in
+                let models = certificate.models.joined(separator: ", ")
+                return try consent.agree(
+                    to:
+                        "register this node with tier \(certificate.tier) and \(models), for at most \(cost.gas.text) ETH"
+                )
+            }, telling: ChainReport.tell)
+        return [.init("registered", "Registered", .bool(receipt != nil))] + (receipt.map(ChainReport.fields) ?? [])
     }
 }

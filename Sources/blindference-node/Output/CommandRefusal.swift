@@ -28,3 +28,5 @@ extension JobFailure: Refusal {}
 extension OperatorEnvironment.Failure: Refusal {}
 extension Journal.Failure: Refusal {}
 extension ChainFailure: Refusal {}
+extension ContractError: Refusal {}
+extension TransactionError: Refusal {}

@@ -36,7 +36,7 @@ extension Sentence {
         return hours > 0 ? "\(hours) h \(minutes) min" : minutes > 0 ? "\(minutes) min" : "\(seconds) s"
     }
 
-    private static func about(_ error: ContractError) -> String {
+    static func about(_ error: ContractError) -> String {
         switch error {
         case .rpc(let error): about(error)
         case .reverted(let revert): about(revert)
@@ -45,7 +45,7 @@ extension Sentence {
         }
     }
 
-    private static func about(_ error: TransactionError) -> String {
+    static func about(_ error: TransactionError) -> String {
         switch error {
         case .rpc(let error): about(error)
         case .noContract(let address):

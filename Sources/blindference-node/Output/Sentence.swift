@@ -16,6 +16,8 @@ enum Sentence {
         case let error as OperatorEnvironment.Failure: about(error)
         case let error as Journal.Failure: about(error)
         case let error as ChainFailure: about(error)
+        case let error as ContractError: about(error)
+        case let error as TransactionError: about(error)
         default: "Failed: \(error)."
         }
     }

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Ethereum
-internal import Shared
 internal import Supervisor
 
 struct StakingCommand: AsyncParsableCommand {
@@ -14,29 +13,15 @@ struct StakingCommand: AsyncParsableCommand {
     /// Makes one transaction of the stake, from the opened wallet to the last block.
     static func transact(
         _ folder: FolderOptions, _ password: PasswordOptions, _ output: FormatOptions,
-        _ make: (
-            Stake, TransactionQueue, @escaping @Sendable (Stake.Step) -> Void
-        ) async throws -> Receipt?
+        _ make: (Stake, TransactionQueue) async throws -> Receipt?
     ) async throws {
         let session = try Session(folder)
         let access = try ChainAccess(session.configuration)
         let wallet = try session.wallet(password)
         let journal = try Journal(path: session.journalPath)
         let queue = access.queue(wallet, journal: journal, directory: session.loader.directory)
-        let receipt = try await make(Stake(access, node: wallet.address), queue) { step in
-            switch step {
-            case .sending(let intent, let hash): Terminal.note("\(intent): sending 0x\(Hexadecimal.encode(hash))")
-            case .included(let intent, let block): Terminal.note("\(intent): in block \(block)")
-            case .waitingForFinality: Terminal.note("waiting until that block will stay")
-            }
-        }
-        guard let receipt else { return }
-        Report.show(
-            [
-                .init("transaction", "Transaction", .string("0x" + Hexadecimal.encode(receipt.transaction))),
-                .init("block", "Block", .integer(receipt.blockNumber)),
-                .init("gasUsed", "Gas", .integer(receipt.gasUsed)),
-            ], as: output.format)
+        guard let receipt = try await make(Stake(access, node: wallet.address), queue) else { return }
+        Report.show(ChainReport.fields(receipt), as: output.format)
     }
 }
 
@@ -59,11 +44,11 @@ struct StakingStakeCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let amount = Amount(amount) else { return }
-        try await StakingCommand.transact(folder, password, output) { stake, queue, progress in
+        try await StakingCommand.transact(folder, password, output) { stake, queue in
             try await stake.stake(
                 amount, over: queue,
                 agree: { try consent.agree(to: "stake \(amount.text) of your \($0.balance.text) BLIND") },
-                progress: progress)
+                telling: ChainReport.tell)
         }
     }
 }
@@ -78,14 +63,14 @@ struct StakingUnstakeCommand: AsyncParsableCommand {
     @OptionGroup var output: FormatOptions
 
     func run() async throws {
-        try await StakingCommand.transact(folder, password, output) { stake, queue, progress in
+        try await StakingCommand.transact(folder, password, output) { stake, queue in
             try await stake.unstake(
                 over: queue,
                 agree: {
                     try consent.agree(
                         to: "unstake all \($0.info.staked.text) BLIND; the node gets no jobs without a stake")
                 },
-                progress: progress)
+                telling: ChainReport.tell)
         }
     }
 }
@@ -100,10 +85,10 @@ struct StakingWithdrawCommand: AsyncParsableCommand {
     @OptionGroup var output: FormatOptions
 
     func run() async throws {
-        try await StakingCommand.transact(folder, password, output) { stake, queue, progress in
+        try await StakingCommand.transact(folder, password, output) { stake, queue in
             try await stake.withdraw(
                 over: queue, agree: { try consent.agree(to: "withdraw \($0.info.unbonding.text) BLIND") },
-                progress: progress)
+                telling: ChainReport.tell)
         }
     }
 }

@@ -157,7 +157,7 @@ private struct WatchBench {
 
     func stake() async throws {
         _ = try await Stake(access, node: node).stake(
-            Amount(whole: 1000), over: queue, agree: { _ in true }, progress: { _ in })
+            Amount(whole: 1000), over: queue, agree: { _ in true }, telling: { _ in })
     }
 
     /// What the coordinator does to this node at the staking contract.

@@ -73,7 +73,7 @@ private struct StakeBench {
     }
 
     func stakeThousand(agree: Bool = true) async throws -> Receipt? {
-        try await stake.stake(Amount(whole: 1000), over: queue, agree: { _ in agree }, progress: { _ in })
+        try await stake.stake(Amount(whole: 1000), over: queue, agree: { _ in agree }, telling: { _ in })
     }
 
     func allowance() async throws -> Amount {

@@ -82,7 +82,7 @@ package actor TransactionQueue {
         }
     }
 
-    /// What the transaction would cost at most, in wei; throws what would keep it from being made. Signs nothing.
+    /// What the transaction would cost at most, what it carries included; throws what would keep it from being made. Signs nothing.
     package func quote(_ intent: Intent) async throws(TransactionError) -> Amount {
         try await typed { try await prepare(intent).maximumCost }
     }

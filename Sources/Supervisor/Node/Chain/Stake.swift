@@ -2,13 +2,6 @@ package import Ethereum
 
 /// Puts BLIND at stake and takes it back. Every step is looked at before it is paid for.
 package struct Stake: Sendable {
-    /// What a caller shows while a step takes its time.
-    package enum Step: Sendable, Equatable {
-        case sending(intent: String, hash: [UInt8])
-        case included(intent: String, block: UInt64)
-        case waitingForFinality
-    }
-
     /// Where a node stands, by the chain's own clock and count.
     package struct Standing: Sendable {
         package let info: StakingContract.Info
@@ -19,8 +12,6 @@ package struct Stake: Sendable {
 
     private let access: ChainAccess
     private let node: Address
-    /// Blocks of a rollup become final within minutes.
-    private static let finality = Duration.seconds(1800)
 
     package init(_ access: ChainAccess, node: Address) {
         self.access = access
@@ -45,7 +36,7 @@ package struct Stake: Sendable {
     /// - Returns: nil where the caller did not agree.
     package func stake(
         _ amount: Amount, over queue: TransactionQueue, agree: (Standing) throws -> Bool,
-        progress: @escaping @Sendable (Step) -> Void
+        telling: @escaping ChainStep.Listener
     ) async throws -> Receipt? {
         guard amount >= StakingContract.minimum else { throw ChainFailure.belowMinimum(StakingContract.minimum) }
         let standing = try await standing()
@@ -57,74 +48,46 @@ package struct Stake: Sendable {
         let spender = access.staking.address
         do {
             if try await token.allowance(of: node, to: spender) != amount {
-                _ = try await perform(token.approve(amount, to: spender, from: node), queue, progress)
+                _ = try await queue.perform(token.approve(amount, to: spender, from: node), telling: telling)
             }
         } catch { throw Stake.failure(error) }
         let receipt: Receipt
         do throws(TransactionError) {
-            receipt = try await perform(access.staking.stake(amount, from: node), queue, progress)
+            receipt = try await queue.perform(access.staking.stake(amount, from: node), telling: telling)
         } catch {
             // One that may still come needs its allowance.
             if case .pending = error { throw ChainFailure.transaction(error) }
             let reset = token.approve(.zero, to: spender, from: node)
-            guard (try? await perform(reset, queue, progress)) != nil else {
+            guard (try? await queue.perform(reset, telling: telling)) != nil else {
                 throw ChainFailure.allowanceStands(amount, after: error)
             }
             throw ChainFailure.transaction(error)
         }
-        return try await finalise(receipt, queue, progress)
+        return try await queue.finalise(receipt, telling: telling)
     }
 
     /// Starts the time after which the whole stake can be withdrawn.
     package func unstake(
         over queue: TransactionQueue, agree: (Standing) throws -> Bool,
-        progress: @escaping @Sendable (Step) -> Void
+        telling: @escaping ChainStep.Listener
     ) async throws -> Receipt? {
         let standing = try await standing()
         guard standing.secondsLeft == nil else { throw ChainFailure.unbondingAlready }
         guard standing.info.staked > .zero else { throw ChainFailure.nothingStaked }
         guard try agree(standing) else { return nil }
-        return try await whole(access.staking.unstake(from: node), queue, progress)
+        return try await queue.complete(access.staking.unstake(from: node), telling: telling)
     }
 
     /// Pays out what has unbonded.
     package func withdraw(
         over queue: TransactionQueue, agree: (Standing) throws -> Bool,
-        progress: @escaping @Sendable (Step) -> Void
+        telling: @escaping ChainStep.Listener
     ) async throws -> Receipt? {
         let standing = try await standing()
         guard let left = standing.secondsLeft else { throw ChainFailure.nothingUnbonding }
         guard left == 0 else { throw ChainFailure.notYet(seconds: left) }
         guard try agree(standing) else { return nil }
-        return try await whole(access.staking.withdraw(from: node), queue, progress)
-    }
-
-    // MARK: - One transaction
-
-    private func whole(
-        _ intent: Intent, _ queue: TransactionQueue, _ progress: @escaping @Sendable (Step) -> Void
-    ) async throws(ChainFailure) -> Receipt {
-        do throws(TransactionError) {
-            return try await finalise(perform(intent, queue, progress), queue, progress)
-        } catch { throw .transaction(error) }
-    }
-
-    private func finalise(
-        _ receipt: Receipt, _ queue: TransactionQueue, _ progress: @Sendable (Step) -> Void
-    ) async throws(TransactionError) -> Receipt {
-        progress(.waitingForFinality)
-        return try await queue.finalise(receipt, within: Stake.finality)
-    }
-
-    private func perform(
-        _ intent: Intent, _ queue: TransactionQueue, _ progress: @escaping @Sendable (Step) -> Void
-    ) async throws(TransactionError) -> Receipt {
-        try await queue.perform(intent) { step in
-            switch step {
-            case .sending(let record): progress(.sending(intent: intent.name, hash: record.latest.hash))
-            case .included(let receipt): progress(.included(intent: intent.name, block: receipt.blockNumber))
-            }
-        }
+        return try await queue.complete(access.staking.withdraw(from: node), telling: telling)
     }
 
     private static func failure(_ error: any Error) -> ChainFailure {

@@ -1,0 +1,36 @@
+internal import Ethereum
+
+/// What a caller shows while a transaction takes its time.
+package enum ChainStep: Sendable, Equatable {
+    case sending(intent: String, hash: [UInt8])
+    case included(intent: String, block: UInt64)
+    case waitingForFinality
+
+    package typealias Listener = @Sendable (ChainStep) -> Void
+}
+
+extension TransactionQueue {
+    /// Blocks of a rollup become final within minutes.
+    private static let finality = Duration.seconds(1800)
+
+    /// Makes the transaction and waits for its block.
+    func perform(_ intent: Intent, telling: @escaping ChainStep.Listener) async throws(TransactionError) -> Receipt {
+        try await perform(intent) { progress in
+            switch progress {
+            case .sending(let record): telling(.sending(intent: intent.name, hash: record.latest.hash))
+            case .included(let receipt): telling(.included(intent: intent.name, block: receipt.blockNumber))
+            }
+        }
+    }
+
+    /// Waits until the block will stay.
+    func finalise(_ receipt: Receipt, telling: ChainStep.Listener) async throws(TransactionError) -> Receipt {
+        telling(.waitingForFinality)
+        return try await finalise(receipt, within: TransactionQueue.finality)
+    }
+
+    /// From the simulation to the block that stays.
+    func complete(_ intent: Intent, telling: @escaping ChainStep.Listener) async throws(TransactionError) -> Receipt {
+        try await finalise(perform(intent, telling: telling), telling: telling)
+    }
+}

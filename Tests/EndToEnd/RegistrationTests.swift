@@ -1,0 +1,106 @@
+import Foundation
+import Shared
+import TestChain
+import TestNetwork
+import Testing
+
+/// A node, a coordinator and a chain together.
+@Suite("Registration and heartbeats on chain", .crowd)
+struct RegistrationTests {
+    @Test("attest registers once, asked and shown; run keeps the node active by the registry's own grace")
+    func wholeLife() async throws {
+        let network = try await TestNetwork("--nodes", "1")
+        let node = try await network.makeNode("leader")
+        let chain = try await TestChain(funding: [node.address], grace: 600)
+        let settings = try chain.settings()
+        func attest(_ options: String..., with extra: [String: String] = [:]) async throws -> (
+            status: Int32, output: String
+        ) {
+            try await network.run(
+                "blindference-node", ["attest", "--password-file", node.passwordFile] + options,
+                environment: node.environment(settings.merging(extra) { $1 }))
+        }
+        let dry = try await attest("--dry-run")
+        #expect(dry.status == 0 && dry.output.contains("Would attest"), "\(dry.output)")
+        let unasked = try await attest()
+        #expect(unasked.status == 0 && unasked.output.contains("attest --yes"), "\(unasked.output)")
+        let looked = try await attest("--dry-run")
+        #expect(looked.output.contains("Would register this node with tier 0 and mock, for at most 0.000"))
+        #expect(try await chain.transactions(of: node.address) == 0)
+
+        let registered = try await attest("--yes", "--format", "json")
+        #expect(registered.status == 0, "\(registered.output)")
+        let line = try #require(registered.output.split(separator: "\n").first { $0.contains("\"registered\"") })
+        #expect(try JSONValue(parsing: Array(line.utf8))["registered"] == true)
+        #expect(try await chain.transactions(of: node.address) == 1)
+        let again = try await attest("--yes")
+        #expect(again.status == 0 && again.output.contains("Registered"), "\(again.output)")
+        #expect(try await chain.transactions(of: node.address) == 1, "registered once")
+
+        // An endpoint that is away, and an address without code, are never "not registered".
+        let away = try await attest("--yes", with: ["BLF_RPC_URL": "http://127.0.0.1:9"])
+        #expect(away.status == 1 && away.output.contains("cannot be reached") && away.output.contains("Certificate"))
+        let empty = try await attest("--yes", with: ["BLF_NODE_REGISTRY_ADDRESS": node.address])
+        #expect(empty.status == 1 && empty.output.contains("does not answer as it should"), "\(empty.output)")
+        #expect(try await chain.transactions(of: node.address) == 1)
+
+        try await chain.ask("dev_advanceTime", 400)
+        let running = try await node.start(settings)
+        try await running.line(within: 20) { $0.contains("chain_heartbeat_sent") }
+        #expect(try await chain.transactions(of: node.address) == 2)
+        #expect(try await network.serves(node), "jobs go on beside it")
+        #expect(try await running.stop() == 0)
+    }
+
+    @Test("a running node takes no job after two failures, and takes them again after jobs resume")
+    func strikes() async throws {
+        let network = try await TestNetwork("--nodes", "1")
+        let node = try await network.makeNode("leader")
+        let chain = try await TestChain(funding: [node.address])
+        let settings = try chain.settings()
+        let staked = try await network.run(
+            "blindference-node", ["staking", "stake", "1000", "--yes", "--password-file", node.passwordFile],
+            environment: node.environment(settings))
+        #expect(staked.status == 0, "\(staked.output)")
+        for _ in 0..<2 { try await chain.recordFailure(of: node.address) }
+        let held = try await node.start(settings)
+        let line = try await held.line(within: 20) { $0.contains("claims_held") }
+        #expect(line.contains("strikes"))
+        #expect(try await !network.serves(node, within: 3))
+        #expect(try await held.stop() == 0)
+        let resumed = try await network.run(
+            "blindference-node", ["jobs", "resume"], environment: node.environment(settings))
+        #expect(resumed.status == 0, "\(resumed.output)")
+        let released = try await node.start(settings, log: "again.log")
+        #expect(try await network.serves(node))
+        #expect(!released.text.contains("claims_held"))
+        #expect(try await released.stop() == 0)
+    }
+}
+
+extension TestChain {
+    /// Settings of a node on this chain.
+    func settings() throws -> [String: String] {
+        [
+            "BLF_RPC_URL": url, "BLF_STAKING_ADDRESS": try #require(contracts["BlindferenceStaking"]),
+            "BLF_BLIND_TOKEN_ADDRESS": try #require(contracts["BLIND"]),
+            "BLF_NODE_REGISTRY_ADDRESS": try #require(contracts["NodeRegistry"]),
+        ]
+    }
+
+    func transactions(of address: String) async throws -> Int {
+        let count = try await ask("eth_getTransactionCount", .string(address), "latest").text ?? ""
+        return Int(count.dropFirst(2), radix: 16) ?? -1
+    }
+
+    /// What the coordinator does to a node that keeps a claimed job waiting.
+    func recordFailure(of address: String) async throws {
+        let data = "0x2caafd3e" + String(repeating: "0", count: 24) + address.dropFirst(2).lowercased()
+        try await ask(
+            "eth_sendTransaction",
+            .object([
+                .init("from", .string(icl)), .init("to", .string(try settings()["BLF_STAKING_ADDRESS"] ?? "")),
+                .init("data", .string(data)),
+            ]))
+    }
+}
