@@ -114,7 +114,9 @@ let package = Package(
             ],
             path: "Tests/Support/LocalNode", swiftSettings: settings),
         .executableTarget(
-            name: "bench", dependencies: ["Supervisor", "Shared", "TestNetwork"], path: "Tests/Bench",
+            name: "bench",
+            dependencies: ["Supervisor", "Ethereum", "HTTPTransport", "Shared", "TestChain", "TestNetwork"],
+            path: "Tests/Bench",
             swiftSettings: settings),
         // Programs and eyes of Tests/Security. Test targets find the programs in the build folder.
         .target(name: "CProbes", dependencies: ["CDrill"], path: "Tests/Support/CProbes"),

@@ -10,6 +10,7 @@ struct Bench {
         var rows: [Row] = []
         try await WorkerBench.run(into: &rows)
         try await NodeBench.run(into: &rows)
+        try await ChainBench.run(into: &rows)
         print("| what | measured | at most |\n|---|---|---|")
         for row in rows { print("| \(row.what) | \(row.measured) | \(row.limit) |") }
         if rows.contains(where: { !$0.isWithin }) {
@@ -28,7 +29,7 @@ struct Row {
     /// One or more figures, each beside its limit.
     init(_ what: String, _ figures: [Double], atMost limits: [Double], unit: String) {
         self.what = what
-        measured = figures.map { String(format: "%.1f", $0) }.joined(separator: " / ") + " " + unit
+        measured = figures.map { String(format: $0 < 0.1 ? "%.2f" : "%.1f", $0) }.joined(separator: " / ") + " " + unit
         limit = limits.map { String(format: "%g", $0) }.joined(separator: " / ") + " " + unit
         isWithin = zip(figures, limits).allSatisfy { $0 <= $1 }
     }

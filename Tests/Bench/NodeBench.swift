@@ -11,7 +11,10 @@ enum NodeBench {
         let running = try await node.start()
         try await Task.sleep(for: .seconds(5))
         rows.append(Row("supervisor idle, resident", [try residentSize(running.pid)], atMost: [30], unit: "MiB"))
-        rows.append(Row("`blindference-node status`, whole process", [try status(node)], atMost: [30], unit: "ms"))
+        rows.append(
+            Row(
+                "`blindference-node status`, whole process",
+                [try WholeProcess.time("status", "--config-dir", node.folder.path)], atMost: [30], unit: "ms"))
 
         let before = try processorTime(running.pid)
         try await serve(burst, promptBytes: 400, node, network, running)
@@ -70,30 +73,6 @@ enum NodeBench {
             let time = line.split(separator: "\"").first { $0.hasPrefix("20") }
             return time.flatMap { try? style.parse(String($0)) }
         }
-    }
-
-    /// Median of 21 runs, in milliseconds. Started and awaited by the kernel's own calls: Foundation's wait adds up to
-    /// 50 ms.
-    private static func status(_ node: TestNode) throws -> Double {
-        let program = TestNetwork.binaries.appending(path: "blindference-node").path
-        let arguments: [String] = [program, "status", "--config-dir", node.folder.path]
-        let words = arguments.map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
-        var times: [Double] = []
-        for _ in 0..<21 {
-            let start = ContinuousClock.now
-            var pid: pid_t = 0
-            var outcome: Int32 = 0
-            guard posix_spawn(&pid, program, &actions, nil, words, environ) == 0, waitpid(pid, &outcome, 0) == pid,
-                outcome == 0
-            else { throw ChildProcess.Failure.notFound(program) }
-            times.append((ContinuousClock.now - start).inMilliseconds)
-        }
-        return times.median
     }
 
     private static func residentSize(_ pid: Int32) throws -> Double {

@@ -29,7 +29,7 @@ final class ChainBench: Sendable {
             endpoints: [try ServiceURL(chain.url)], chainID: 421_614, client: try CurlClient(), retries: quick)
         var patience = ChainBench.patience
         adjust(&patience)
-        queue = ChainBench.queue(rpc, key, store, folder, patience)
+        queue = ChainBench.queue(rpc, key, store, folder.path("lock"), patience)
         let contract = { [rpc, chain] (name: String) in
             Contract(try Address(try #require(chain.contracts[name])), rpc)
         }
@@ -50,12 +50,12 @@ final class ChainBench: Sendable {
     }
 
     private static func queue(
-        _ rpc: RPCClient, _ key: PrivateKey, _ store: MemoryStore, _ folder: TemporaryFolder,
+        _ rpc: RPCClient, _ key: PrivateKey, _ store: MemoryStore, _ lockPath: String,
         _ patience: TransactionQueue.Patience
     ) -> TransactionQueue {
         TransactionQueue(
             rpc: rpc, key: key, fees: FeePolicy(ceiling: Amount(units: 10_000_000_000)), store: store,
-            lockPath: folder.path("lock"), patience: patience)
+            lockPath: lockPath, patience: patience)
     }
 
     /// The queue of another process that has the same folder.
@@ -63,7 +63,20 @@ final class ChainBench: Sendable {
         var patience = ChainBench.patience
         patience.inclusion = .seconds(1)
         adjust(&patience)
-        return ChainBench.queue(rpc, key, store, folder, patience)
+        return ChainBench.queue(rpc, key, store, folder.path("lock"), patience)
+    }
+
+    /// The queue of another program that has the same key, and a folder and records of its own.
+    func stranger() -> TransactionQueue {
+        ChainBench.queue(rpc, key, MemoryStore(), folder.path("other"), ChainBench.patience)
+    }
+
+    func waitForPending() async throws {
+        let end = ContinuousClock.now + .seconds(10)
+        while try await rpc.transactionCount(of: node, includingPending: true) == count() {
+            try #require(ContinuousClock.now < end, "a transaction waits for a block")
+            try await Task.sleep(for: .milliseconds(10))
+        }
     }
 
     var approval: Intent { token.approve(Amount(whole: 1000), to: staking.address, from: node) }

@@ -154,12 +154,27 @@ struct TransactionQueueTests {
     func numberTaken() async throws {
         let bench = try await ChainBench()
         _ = try await bench.approve()
-        try await bench.chain.fault("eth_getTransactionCount", ["result": "0x0"])
+        try await bench.chain.fault("eth_getTransactionCount", ["result": "0x0"], count: 2)
         _ = try await bench.approve()
         #expect(await bench.store.records.map(\.state) == [.final, .replaced, .included])
         #expect(try await bench.count() == 2)
-        try await bench.chain.fault("eth_getTransactionCount", ["result": "0x0"], count: 3)
+        try await bench.chain.fault("eth_getTransactionCount", ["result": "0x0"], count: 6)
         await bench.refuses(bench.approval, .keyInUseElsewhere)
+        #expect(try await bench.count() == 2)
+    }
+
+    @Test("where another program's transaction waits for a block, nothing is signed behind it")
+    func numberPromised() async throws {
+        let bench = try await ChainBench()
+        try await bench.chain.ask("evm_setAutomine", false)
+        let stranger = bench.stranger()
+        let waiting = Task { try await stranger.perform(bench.approval) }
+        try await bench.waitForPending()
+        await bench.refuses(bench.approval, .keyInUseElsewhere)
+        #expect(await bench.store.records.isEmpty)
+        try await bench.chain.ask("evm_setAutomine", true)
+        _ = try await waiting.value
+        _ = try await bench.approve()
         #expect(try await bench.count() == 2)
     }
 

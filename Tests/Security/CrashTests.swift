@@ -22,7 +22,7 @@ extension Security {
             kill(busy[0].pid, SIGKILL)
             let line = try await process.line(within: 10) { $0.contains("\"job_retried\"") }
             #expect(line.contains(JobFailure.workerCrashed.rawValue) && line.contains(question.jobID))
-            #expect(!busy[0].exists)
+            try await Security.wait(for: "the killed worker is gone", within: 2) { !busy[0].exists }
             let needles = question.needles
             try SupervisorMemoryTests.expectClean(node.folder, of: needles)
             let scan = try MemoryScan(ProcessView(process.pid), for: needles)

@@ -24,7 +24,7 @@ package actor TransactionQueue {
         package var resend = Duration.seconds(10)
         /// How long an endpoint may lag behind another before its silence about a receipt is believed.
         package var lag = Duration.seconds(5)
-        package var poll = Duration.milliseconds(100)
+        package var poll = Duration.milliseconds(10)
         package var longestPoll = Duration.seconds(2)
 
         package init() {}
@@ -82,7 +82,8 @@ package actor TransactionQueue {
         }
     }
 
-    /// What the transaction would cost at most, what it carries included; throws what would keep it from being made. Signs nothing.
+    /// What the transaction would cost at most, what it carries included; throws what would keep it from being made.
+    /// Signs nothing.
     package func quote(_ intent: Intent) async throws(TransactionError) -> Amount {
         try await typed { try await prepare(intent).maximumCost }
     }
@@ -98,9 +99,12 @@ package actor TransactionQueue {
             var pause = patience.poll
             while surroundings.elapsed() < end {
                 let open = try await store.openTransactions(of: sender, chainID: rpc.chainID)
-                // Another process may have seen it final.
                 guard var record = open.first(where: { $0.hashes.contains(receipt.transaction) }) else {
-                    return receipt
+                    // Another process has seen its end.
+                    guard let found = try await rpc.receipt(of: receipt.transaction), found.succeeded else {
+                        throw TransactionError.withoutEvent(hash: receipt.transaction)
+                    }
+                    return found
                 }
                 if let found = try await follow(&record), record.state != .included {
                     guard record.state == .final else {
@@ -151,7 +155,7 @@ package actor TransactionQueue {
         try await simulate(call, intent)
         let maximum = try fees.maximum(baseFee: try await rpc.block().baseFee)
         let transaction = Transaction(
-            chainID: rpc.chainID, nonce: try await rpc.transactionCount(of: sender, includingPending: true),
+            chainID: rpc.chainID, nonce: try await nextNumber(),
             fees: .dynamic(maximum: maximum.word, tip: Word(0)), gas: gas, to: call.to, value: call.value.word,
             data: call.data)
         let balance = try await rpc.balance(of: sender)
@@ -159,6 +163,18 @@ package actor TransactionQueue {
             throw TransactionError.balanceTooLow(needed: transaction.maximumCost, has: balance)
         }
         return transaction
+    }
+
+    /// The number of the next transaction. Nothing of ours waits for a block here, so whatever does is another program's;
+    /// a number behind it could come true much later, when nobody expects it.
+    private func nextNumber() async throws -> UInt64 {
+        let end = surroundings.elapsed() + patience.lag
+        while true {
+            let taken = try await rpc.transactionCount(of: sender, includingPending: false)
+            if try await rpc.transactionCount(of: sender, includingPending: true) == taken { return taken }
+            guard surroundings.elapsed() < end else { throw TransactionError.keyInUseElsewhere }
+            try await surroundings.sleep(patience.longestPoll / 10)
+        }
     }
 
     private func simulate(_ call: ChainCall, _ intent: Intent) async throws {
