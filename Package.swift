@@ -98,7 +98,8 @@ let package = Package(
             path: "Sources/Devnet",
             exclude: ["Commands"], swiftSettings: settings),
         .executableTarget(
-            name: "blindference-devnet", dependencies: ["DevnetCore", argumentParser], path: "Sources/Devnet/Commands",
+            name: "blindference-devnet", dependencies: ["DevnetCore", "Ethereum", argumentParser],
+            path: "Sources/Devnet/Commands",
             swiftSettings: settings),
 
         .target(name: "LoopbackServer", path: "Tests/Support/LoopbackServer", swiftSettings: settings),

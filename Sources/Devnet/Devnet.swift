@@ -14,6 +14,8 @@ package final class Devnet: Sendable {
         /// Key of the mock quote's HMAC.
         package var mockKey = AttestationRoutes.defaultMockKey
         package var clock = DevClock()
+        /// Where output keys are stored, if nodes of this network store them.
+        package var chain: ChainReader?
 
         package init() {}
     }
@@ -34,7 +36,7 @@ package final class Devnet: Sendable {
         routes =
             AttestationRoutes(coordinator: coordinator, mockKey: settings.mockKey).all
             + JobRoutes(coordinator: coordinator).all
-            + DeliveryRoutes(coordinator: coordinator, shelf: shelf, vault: vault).all
+            + DeliveryRoutes(coordinator: coordinator, shelf: shelf, vault: vault, chain: settings.chain).all
             + StatusRoutes(coordinator: coordinator).all
             + ContentRoutes(shelf: shelf).all
             + CoFHERoutes(vault: vault, ledger: ledger, clock: clock).all

@@ -25,7 +25,7 @@ enum ChainBench {
             directory: folder, environment: OperatorEnvironment(environmentFile: "/nowhere")
         ).load()
         let client = TimingClient(inner: try CurlClient())
-        let access = try ChainAccess(configuration, client: client)
+        guard let access = ChainAccess(configuration, client: client) else { throw ChainFailure.noEndpoint }
         let queue = access.queue(key, journal: try Journal(path: folder + "/journal.sqlite"), directory: folder)
         let stake = Stake(access, node: key.address)
         var own: [Double] = []

@@ -85,6 +85,7 @@ extension TestChain {
             "BLF_RPC_URL": url, "BLF_STAKING_ADDRESS": try #require(contracts["BlindferenceStaking"]),
             "BLF_BLIND_TOKEN_ADDRESS": try #require(contracts["BLIND"]),
             "BLF_NODE_REGISTRY_ADDRESS": try #require(contracts["NodeRegistry"]),
+            "BLF_PROMPT_KEY_STORE_ADDRESS": try #require(contracts["PromptKeyStore"]),
         ]
     }
 

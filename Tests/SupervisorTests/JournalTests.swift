@@ -15,7 +15,7 @@ struct JournalTests {
 
     private func entry(_ id: String, _ state: JournalEntry.State = .seen, at time: Int = 1) throws -> JournalEntry {
         var entry = JournalEntry(
-            id: try #require(JobID(id)), role: .leader, model: "mock", promptCID: "Qm", updatedAt: time)
+            id: try #require(JobID(id)), role: .leader, model: "mock", promptCID: "Qm", user: "0xUser", updatedAt: time)
         entry.state = state
         return entry
     }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import DevnetCore
+internal import Ethereum
 internal import Glibc
 internal import Shared
 
@@ -36,12 +37,19 @@ struct ServeCommand: ParsableCommand {
     @Option(help: "Key of the mock quote.")
     var mockKey: String?
 
+    @Option(help: "RPC endpoint of a chain on this machine; output keys are then read from its key store.")
+    var rpc: String?
+
+    @Option(help: ArgumentHelp("PromptKeyStore on that chain.", valueName: "address"))
+    var keyStore: String?
+
     @Option(name: .customLong("seed-file"), help: "A file to put into the content store; its CID goes to stderr.")
     var seedFiles: [String] = []
 
     func validate() throws {
         guard (1...17).contains(nodes) else { throw ValidationError("--nodes is 1 to 17.") }
         guard (1...86_400).contains(claimLimit) else { throw ValidationError("--claim-limit is 1 to 86400.") }
+        guard (rpc == nil) == (keyStore == nil) else { throw ValidationError("--rpc and --key-store go together.") }
     }
 
     func run() throws {
@@ -53,6 +61,11 @@ struct ServeCommand: ParsableCommand {
         settings.rules.lateVerifiers = lateVerifiers
         settings.rules.handlesOnlyInClaim = oldAssignmentsWithoutHandles
         if let mockKey { settings.mockKey = mockKey }
+        if let rpc, let keyStore {
+            do { settings.chain = try ChainReader(url: rpc, keyStore: Address(keyStore)) } catch {
+                throw ValidationError("--rpc is http://127.0.0.1:PORT, and --key-store an address.")
+            }
+        }
         let devnet = Devnet(settings)
         for path in seedFiles {
             guard let bytes = readFile(path), let cid = devnet.shelf.add(bytes) else {

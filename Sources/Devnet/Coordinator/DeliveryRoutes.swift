@@ -7,6 +7,8 @@ struct DeliveryRoutes {
     let coordinator: Coordinator
     let shelf: ContentShelf
     let vault: Vault
+    /// Nil for a network without a chain, whose coordinator believes what it is told.
+    let chain: ChainReader?
 
     var all: [Route] {
         [
@@ -22,8 +24,8 @@ struct DeliveryRoutes {
         try fields.finish(detail: "jobId is required")
         let cid = fields.filledText("output_cid")
         let commitment = fields.filledText("commitment_hash")
-        let keyHigh = fields.optionalText("encrypted_output_key_high")
-        let keyLow = fields.optionalText("encrypted_output_key_low")
+        var keyHigh = fields.optionalText("encrypted_output_key_high")
+        var keyLow = fields.optionalText("encrypted_output_key_low")
         let inputs = fields.optionalObject("encrypted_output_key_inputs")
         let transaction = fields.optionalText("output_key_store_tx")
         let storeJob = fields.optionalText("output_key_store_job_id")
@@ -33,7 +35,15 @@ struct DeliveryRoutes {
         try fields.finish(model: "LeaderTextResultSubmission")
         try requireCommitment(commitment, job: id)
         try checkInputs(inputs, high: keyHigh, low: keyLow, job: id)
-
+        if let transaction, !transaction.isEmpty, let chain {
+            let id = Hexadecimal.decode(storeJob ?? outputKeyID(id)) ?? []
+            guard let stored = try? chain.handles(under: id) else { throw Refusal(500, "Internal error: chain", nil) }
+            let (high, low) = (HandleText.decimal(stored.high), HandleText.decimal(stored.low))
+            if (high, low) != (keyHigh, keyLow) {
+                coordinator.note(.outputKeyNotOnChain, call, job: body["jobId"]?.text, "the key store has another key")
+            }
+            (keyHigh, keyLow) = (high, low)
+        }
         let result = Job.Result(
             cid: cid, commitment: commitment, keyHigh: keyHigh, keyLow: keyLow, confidence: confidence,
             message: body.sorted, storeTransaction: transaction,
@@ -72,6 +82,11 @@ struct DeliveryRoutes {
         for text in [high, low] {
             guard let handle = HandleText.parse(decimal: text), vault.contains(handle) else {
                 coordinator.note(.outputKeyUnknown, call, job: job.id, "output key handle is unknown")
+                continue
+            }
+            // The key store gives the right to read; without a chain, everybody is believed to have done so.
+            if let chain, result.storeTransaction != nil, (try? chain.mayRead(handle, job.user)) != true {
+                coordinator.note(.outputKeyUnreadable, call, job: job.id, "the user may not read the output key")
                 continue
             }
             vault.allow([job.user], handle)

@@ -36,6 +36,8 @@ package enum Violation: String, Sendable, CaseIterable {
     case outputNotRetrievable = "output_not_retrievable"
     case outputKeyMissing = "output_key_missing"
     case outputKeyUnknown = "output_key_unknown"
+    case outputKeyNotOnChain = "output_key_not_on_chain"
+    case outputKeyUnreadable = "output_key_unreadable"
     case plaintextSummary = "plaintext_summary"
     // Content store
     case identifierInvalid = "cid_invalid"

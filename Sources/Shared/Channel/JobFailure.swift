@@ -47,6 +47,10 @@ package enum JobFailure: String, Error, Sendable, CaseIterable {
     case coordinatorMalformed = "coordinator_malformed"
     case uploadFailed = "upload_failed"
     case uploadUnavailable = "upload_unavailable"
+    /// The output key did not get into the key store on chain, so its user could not read the answer.
+    case outputKeyNotStored = "output_key_not_stored"
+    /// Nobody is named who may read the output key.
+    case requesterMissing = "requester_missing"
     case resultRefused = "result_refused"
     case leaderSilent = "leader_silent"
     case outOfTime = "out_of_time"

@@ -52,17 +52,22 @@ extension Node {
         do throws(HTTPFailure) { client = try CurlClient() } catch { throw .transport(error) }
         let coordinator = CoordinatorClient(
             baseURL: configuration.iclEndpoint, client: client, signer: WalletSigner(wallet: wallet))
+        let hold = ClaimHold()
+        var chain: ChainWatch?
+        var outputKeys: OutputKeyStorage?
+        if let access = ChainAccess(configuration, client: client) {
+            let queue = access.queue(wallet, journal: journal, directory: directory)
+            chain = ChainWatch(access, queue: queue, journal: journal, hold: hold, log: log)
+            if !configuration.skipOutputKeyStorage {
+                outputKeys = OutputKeyStorage(access.keyStore, queue: queue)
+            }
+        }
         let services = JobServices(
             coordinator: coordinator, content: try contentStore(configuration, environment, client),
             network: try network(configuration, wallet, client),
             workers: WorkerPool(spawner: WorkerSpawner(program: program), size: configuration.maxConcurrentJobs),
             models: models, connector: EndpointConnector(), journal: journal, address: wallet.address, limits: limits,
-            timing: timing, log: log)
-        var chain: ChainWatch?
-        if let access = try? ChainAccess(configuration, client: client) {
-            let queue = access.queue(wallet, journal: journal, directory: directory)
-            chain = ChainWatch(access, queue: queue, journal: journal, hold: services.hold, log: log)
-        }
+            timing: timing, hold: hold, outputKeys: outputKeys, log: log)
         let watchdog = AttestationWatchdog(
             coordinator: coordinator, backend: try attestation(environment), models: models.advertised,
             manifest: program.manifest, journal: journal, log: log)

@@ -140,7 +140,7 @@ private struct WatchBench {
                 .rpcURL: .list([chain.url]), .stakingAddress: try address("BlindferenceStaking"),
                 .nodeRegistryAddress: try address("NodeRegistry"),
             ], notes: [])
-        access = try ChainAccess(configuration, client: try CurlClient())
+        access = try #require(ChainAccess(configuration, client: try CurlClient()))
         journal = try Journal(path: folder.path("journal.sqlite"))
         queue = access.queue(key, journal: journal, directory: folder.directory)
         watch = ChainWatch(

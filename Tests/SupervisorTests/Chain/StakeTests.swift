@@ -66,7 +66,7 @@ private struct StakeBench {
         let configuration = try Configuration(
             directory: folder.directory,
             values: [.rpcURL: .list([chain.url]), .stakingAddress: .text(staking)], notes: [])
-        access = try ChainAccess(configuration, client: client)
+        access = try #require(ChainAccess(configuration, client: client))
         journal = try Journal(path: folder.path("journal.sqlite"))
         queue = access.queue(key, journal: journal, directory: folder.directory)
         stake = Stake(access, node: node)

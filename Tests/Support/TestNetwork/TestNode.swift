@@ -5,7 +5,7 @@ package final class TestNode: Sendable {
     package let name: String
     package let folder: URL
     package let address: String
-    private let network: TestNetwork
+    package let network: TestNetwork
 
     init(name: String, network: TestNetwork, privateKey: String?) async throws {
         self.name = name

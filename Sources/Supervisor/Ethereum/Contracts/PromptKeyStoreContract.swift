@@ -11,6 +11,12 @@ package struct PromptKeyStoreContract: Sendable {
             self.signature = signature
         }
 
+        /// Under which name the network will know the half: its last two bytes become the type and the security zone
+        /// (cofhe.md 5).
+        package var storedHandle: Word {
+            Word(bytes: handle.bytes.prefix(30) + [UInt8(PromptKeyStoreContract.euint128), 0]) ?? handle
+        }
+
         /// Security zone 0, the only one there is.
         fileprivate var value: ABIValue {
             .tuple([

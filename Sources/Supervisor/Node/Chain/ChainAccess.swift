@@ -69,11 +69,13 @@ package struct ChainAccess: Sendable {
     package init(_ configuration: Configuration) throws(ChainFailure) {
         let client: CurlClient
         do throws(HTTPFailure) { client = try CurlClient() } catch { throw .transport(error) }
-        try self.init(configuration, client: client)
+        guard let access = ChainAccess(configuration, client: client) else { throw .noEndpoint }
+        self = access
     }
 
-    package init(_ configuration: Configuration, client: any HTTPClient) throws(ChainFailure) {
-        guard !configuration.rpcURLs.isEmpty else { throw .noEndpoint }
+    /// Nil where no endpoint is configured: a node may live without the chain.
+    package init?(_ configuration: Configuration, client: any HTTPClient) {
+        guard !configuration.rpcURLs.isEmpty else { return nil }
         settings = configuration.chain
         rpc = RPCClient(endpoints: configuration.rpcURLs, chainID: settings.chainID, client: client)
         staking = StakingContract(Contract(settings.staking, rpc))

@@ -15,6 +15,8 @@ package struct Configuration: Sendable {
     package var iclEndpoint: ServiceURL
     /// In order of preference; empty for a node that has nothing to do with the chain.
     package var rpcURLs: [ServiceURL] = []
+    /// Whether a leader leaves its output key to the coordinator, which then writes it to the chain itself.
+    package var skipOutputKeyStorage: Bool
     package var chain: ChainSettings
     package var cofheEndpoint: ServiceURL?
     package var cofheMode = CoFHEMode.bridge
@@ -60,6 +62,7 @@ package struct Configuration: Sendable {
         attestationBackend = try read.oneOf(.attestationBackend, ["mock"]) ?? attestationBackend
         iclEndpoint = try read.service(.iclEndpoint) ?? SettingReader.known("https://icl.blindference.xyz")
         rpcURLs = try read.services(.rpcURL) ?? []
+        skipOutputKeyStorage = read.truth(.skipOutputKeyStorage) ?? false
         chain = try ChainSettings(read)
         cofheEndpoint = try read.service(.cofheEndpoint)
         cofheMode = try read.oneOf(.cofheMode, CoFHEMode.allCases.map(\.rawValue)).flatMap(CoFHEMode.init) ?? cofheMode

@@ -58,6 +58,7 @@ struct SettingReader {
         if case .text(let text) = values[setting], !text.isEmpty { text } else { nil }
     }
 
+    func truth(_ setting: Setting) -> Bool? { if case .truth(let value) = values[setting] { value } else { nil } }
     func integer(_ setting: Setting) -> Int? { if case .integer(let value) = values[setting] { value } else { nil } }
 
     func list(_ setting: Setting) -> [String]? { if case .list(let list) = values[setting] { list } else { nil } }

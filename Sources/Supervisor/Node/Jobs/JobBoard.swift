@@ -1,5 +1,6 @@
 internal import CoFHE
 package import Coordination
+internal import Ethereum
 internal import Glibc
 internal import Logging
 internal import Shared
@@ -10,7 +11,7 @@ package actor JobBoard {
     private let services: JobServices
     private let seats: Int
     private let penalties: PenaltyBook
-    /// Whose the running jobs are; of those that `resume` took up nobody knows.
+    /// Whose the running jobs are.
     private var requesters: [JobID: Requester] = [:]
     private var running: [JobID: Task<Void, Never>] = [:]
     /// Offered, and not looked at for want of a seat.
@@ -63,8 +64,7 @@ package actor JobBoard {
             }
             let entry = JournalEntry(
                 id: assignment.job, role: assignment.role == .leader ? .leader : .verifier, model: assignment.model,
-                promptCID: promptCID, updatedAt: Int(time(nil)))
-            requesters[entry.id] = Requester(assignment.user)
+                promptCID: promptCID, user: assignment.user, updatedAt: Int(time(nil)))
             start(entry, service, handles: assignment.handles)
         }
     }
@@ -122,6 +122,9 @@ package actor JobBoard {
         if assignment.promptCID == nil { return nil }
         if service == nil { reason = .modelNotServed }
         if assignment.role == .leader, !services.content.canUpload { reason = .uploadUnavailable }
+        if assignment.role == .leader, services.outputKeys != nil, Address(reader: assignment.user) == nil {
+            reason = .requesterMissing
+        }
         guard let reason else { return service }
         skip(assignment, .jobSkipped, reason: reason.rawValue)
         return nil
@@ -155,6 +158,7 @@ package actor JobBoard {
     // MARK: - Running
 
     private func start(_ entry: JournalEntry, _ service: ModelCatalogue.Service, handles: KeyHandles?) {
+        requesters[entry.id] = Requester(entry.user)
         running[entry.id] = Task {
             await run(entry, service, handles)
             running[entry.id] = nil
@@ -176,9 +180,7 @@ package actor JobBoard {
             deliver(computed)
         } catch {
             let failure = Task.isCancelled ? .interrupted : error
-            if let requester = requesters[entry.id] {
-                await penalties.charge(requester, for: failure, isClaimed: run.entry.claimedAt != nil)
-            }
+            await penalties.charge(Requester(entry.user), for: failure, isClaimed: run.entry.claimedAt != nil)
             await fail(run.entry, failure)
         }
     }

@@ -32,7 +32,7 @@ extension JobFailure {
         switch self {
         case .modelUnreachable, .modelTimedOut, .modelClosedEarly, .modelRateLimited, .modelServerFailed,
             .encryptionUnreachable, .encryptionTimedOut, .decryptUnreachable, .blobUnreachable, .blobNotFound,
-            .blobMismatch:
+            .blobMismatch, .outputKeyNotStored:
             3
         case .workerCrashed, .workerTimedOut, .workerNotStarted: 2
         default: 1

@@ -1,6 +1,7 @@
 internal import CoFHE
 internal import ContentStore
 internal import Coordination
+internal import Ethereum
 internal import Glibc
 internal import Logging
 internal import Shared
@@ -91,8 +92,7 @@ struct JobRun {
                 "exposureMilliseconds": .stringConvertible(answer.exposure.milliseconds),
             ])
         entry.innerHash = answer.innerHash
-        if entry.role == .leader { try await deliver(answer, worker) }
-        await finish(worker)
+        if entry.role == .leader { try await deliver(answer, worker) } else { await finish(worker) }
         entry.state = .computed
         try await record()
     }
@@ -251,17 +251,21 @@ struct JobRun {
         }
     }
 
-    /// Leader: the answer goes to the content store while the worker has its key encrypted; both make the submission.
+    /// Leader: the answer goes to the content store while the worker has its key encrypted; both make the submission,
+    /// once the chain has the key.
     private mutating func deliver(_ answer: Answer, _ worker: Worker) async throws(JobFailure) {
         async let uploaded = upload(answer.blob)
-        async let stored = outputKey(of: worker)
-        let both = await (uploaded, stored)
+        async let encrypted = outputKey(of: worker)
+        let both = await (uploaded, encrypted)
         let cid = try both.0.get()
         let key = try both.1.get()
+        await finish(worker)
+        let stored = try await keep(key)
         let commitment = Commitment.hash(cid: cid.text, innerHash: answer.innerHash)
         let submission = ResultSubmission(
             job: entry.id, outputCID: cid.text, commitment: commitment, keyHigh: key.high, keyLow: key.low,
-            inputs: (high: .init(handle: key.high, signature: []), low: .init(handle: key.low, signature: [])))
+            inputs: (high: .init(handle: key.high, signature: []), low: .init(handle: key.low, signature: [])),
+            storeTransaction: stored)
         guard let submission else { throw .encryptionFailed }
         entry.commitment = commitment
         entry.submission = submission.body
@@ -291,6 +295,33 @@ struct JobRun {
         } catch { return .failure(error) }
     }
 
+    /// Stores the key on chain for the user, and gives the transaction's hash; nil where the coordinator is to do that.
+    private func keep(_ key: KeyHandles) async throws(JobFailure) -> [UInt8]? {
+        guard let storage = services.outputKeys else { return nil }
+        guard let reader = Address(reader: entry.user) else { throw .requesterMissing }
+        let halves = (
+            high: PromptKeyStoreContract.Input(handle: Word(key.high), signature: []),
+            low: PromptKeyStoreContract.Input(handle: Word(key.low), signature: [])
+        )
+        let (job, log) = (entry.id, log)
+        return try await beforeDeadline {
+            do throws(OutputKeyStorage.Failure) {
+                let receipt = try await storage.keep(halves, of: job, for: reader)
+                log.event(
+                    .outputKeyStored,
+                    [
+                        "transaction": .string("0x" + Hexadecimal.encode(receipt.transaction)),
+                        "block": .stringConvertible(receipt.blockNumber),
+                        "gas": .stringConvertible(receipt.gasUsed),
+                    ])
+                return .success(receipt.transaction)
+            } catch {
+                log.event(.outputKeyNotStored, ["reason": .string(error.code)])
+                return .failure(.outputKeyNotStored)
+            }
+        }.get()
+    }
+
     /// Tells the worker that nothing more is needed; it wipes and ends. The answer is complete: a worker that dies now
     /// costs nothing.
     private func finish(_ worker: Worker) async {
@@ -317,4 +348,19 @@ struct JobRun {
 /// A worker's failure as the job's.
 private func ofWorker<R: Sendable>(_ body: () async throws(WorkerError) -> R) async throws(JobFailure) -> R {
     do throws(WorkerError) { return try await body() } catch { throw error.jobFailure }
+}
+
+extension Word {
+    fileprivate init(_ handle: CiphertextHandle) {
+        // Both have 32 bytes.
+        self = Word(bytes: handle.bytes) ?? Word(0)
+    }
+}
+
+extension Address {
+    /// A requester who can be given a right; nil for none, for the zero address and for a wrong checksum.
+    init?(reader text: String?) {
+        guard let text, let address = try? Address(text), address != .zero else { return nil }
+        self = address
+    }
 }

@@ -18,12 +18,15 @@ package struct JobServices: Sendable {
     package let limits: JobLimits
     package let timing: JobTiming
     package let hold: ClaimHold
+    /// Nil where the node has no chain, or was told to leave the output keys to the coordinator.
+    package let outputKeys: OutputKeyStorage?
     package let log: Logger
 
     package init(
         coordinator: CoordinatorClient, content: ContentStore, network: any ThresholdNetwork, workers: WorkerPool,
         models: ModelCatalogue, connector: EndpointConnector, journal: Journal, address: Address, limits: JobLimits,
-        timing: JobTiming = JobTiming(), hold: ClaimHold = ClaimHold(), log: Logger
+        timing: JobTiming = JobTiming(), hold: ClaimHold = ClaimHold(),
+        outputKeys: OutputKeyStorage? = nil, log: Logger
     ) {
         self.coordinator = coordinator
         self.content = content
@@ -36,6 +39,7 @@ package struct JobServices: Sendable {
         self.limits = limits
         self.timing = timing
         self.hold = hold
+        self.outputKeys = outputKeys
         self.log = log
     }
 }

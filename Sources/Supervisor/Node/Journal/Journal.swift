@@ -47,6 +47,7 @@ package final class Journal: Sendable {
         }
         migrator.registerMigration("3: penalties") { try Journal.makePenalties($0) }
         migrator.registerMigration("4: transactions") { try Journal.makeTransactions($0) }
+        migrator.registerMigration("5: requesters") { try $0.execute(sql: "ALTER TABLE job ADD COLUMN user TEXT") }
         return migrator
     }
 
@@ -92,14 +93,14 @@ package final class Journal: Sendable {
                 sql: """
                     INSERT OR REPLACE INTO job
                         (id, role, model, promptCID, state, failure, updatedAt, claimedAt, innerHash, commitment,
-                         submission, receipt, exposure)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                         submission, receipt, exposure, user)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """)
             try statement.execute(arguments: [
                 entry.id.text, entry.role.rawValue, entry.model, entry.promptCID, entry.state.rawValue,
                 entry.failure?.rawValue, entry.updatedAt, entry.claimedAt, entry.innerHash.map { Data($0) },
                 entry.commitment.map { Data($0) }, entry.submission.map { Data($0) },
-                entry.receipt.map { Data($0) }, entry.exposure,
+                entry.receipt.map { Data($0) }, entry.exposure, entry.user,
             ])
         }
     }
@@ -125,7 +126,7 @@ extension JournalEntry {
         guard let id = JobID(row["id"]) else { return nil }
         self.init(
             id: id, role: JobMachine.Role(rawValue: row["role"]) ?? .verifier, model: row["model"],
-            promptCID: row["promptCID"], updatedAt: row["updatedAt"])
+            promptCID: row["promptCID"], user: row["user"], updatedAt: row["updatedAt"])
         state = State(rawValue: row["state"]) ?? .failed
         failure = (row["failure"] as String?).flatMap(JobFailure.init)
         claimedAt = row["claimedAt"]

@@ -20,6 +20,8 @@ package struct JournalEntry: Sendable, Equatable {
     package let role: JobMachine.Role
     package let model: String
     package let promptCID: String
+    /// The requester's address as the coordinator wrote it.
+    package let user: String?
     package var state = State.seen
     package var failure: JobFailure?
     /// Unix seconds.
@@ -35,11 +37,14 @@ package struct JournalEntry: Sendable, Equatable {
     /// Microseconds from the first decrypted byte to the last wiped one, in the job's last worker.
     package var exposure: Int?
 
-    package init(id: JobID, role: JobMachine.Role, model: String, promptCID: String, updatedAt: Int) {
+    package init(
+        id: JobID, role: JobMachine.Role, model: String, promptCID: String, user: String? = nil, updatedAt: Int
+    ) {
         self.id = id
         self.role = role
         self.model = model
         self.promptCID = promptCID
+        self.user = user
         self.updatedAt = updatedAt
     }
 }

@@ -30,6 +30,8 @@ package enum NodeEvent: String, Sendable, CaseIterable {
     case inferenceCompleted = "inference_completed"
     case outputUploaded = "output_uploaded"
     case outputKeyEncrypted = "output_key_encrypted"
+    case outputKeyStored = "output_key_stored"
+    case outputKeyNotStored = "output_key_not_stored"
     case resultSent = "result_sent"
     case verdictMatch = "verdict_match"
     case verdictNoMatch = "verdict_no_match"
@@ -55,7 +57,7 @@ package enum NodeEvent: String, Sendable, CaseIterable {
             .leaderAwaited:
             .debug
         case .layerMissing, .configurationNote, .clockSkewed, .heartbeatFailed, .assignmentsFailed, .assignmentRefused,
-            .decryptFailed, .verdictNoMatch, .jobRetried, .chainLookFailed, .registrationExpired,
+            .decryptFailed, .outputKeyNotStored, .verdictNoMatch, .jobRetried, .chainLookFailed, .registrationExpired,
             .heartbeatGraceMissing, .claimsHeld:
             .warning
         case .attestationFailed, .jobFailed: .error

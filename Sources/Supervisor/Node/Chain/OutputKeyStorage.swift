@@ -1,0 +1,62 @@
+internal import CoFHE
+internal import Coordination
+package import Ethereum
+internal import Logging
+internal import Shared
+
+/// Puts the key of an answer where its reader, and nobody else, can have it decrypted: the handles of its halves in the
+/// network's key store, under the id of the job (icl.md 1.6, chain.md 3).
+package struct OutputKeyStorage: Sendable {
+    typealias Halves = (high: PromptKeyStoreContract.Input, low: PromptKeyStoreContract.Input)
+
+    /// Why a result must not be posted yet: the coordinator takes its handles from the chain, zeros and a stranger's too.
+    enum Failure: Error { case transaction(TransactionError), contract(ContractError), notReadBack }
+
+    private let keyStore: PromptKeyStoreContract
+    private let queue: TransactionQueue
+    private let lag: Duration
+
+    private static let pause = Duration.milliseconds(200)
+
+    /// - Parameter lag: how long an endpoint may lag behind the one that had the receipt.
+    package init(_ keyStore: PromptKeyStoreContract, queue: TransactionQueue, lag: Duration = .seconds(10)) {
+        self.keyStore = keyStore
+        self.queue = queue
+        self.lag = lag
+    }
+
+    /// Stores both halves for `reader`, and reads them back.
+    ///
+    /// - Returns: the receipt of the transaction that stored them.
+    func keep(_ halves: Halves, of job: JobID, for reader: Address) async throws(Failure) -> Receipt {
+        let id = PromptKeyStoreContract.outputKeyID(job: job.text)
+        let intent = keyStore.store(id, high: halves.high, low: halves.low, reader: reader, from: queue.sender)
+        let receipt: Receipt
+        do throws(TransactionError) { receipt = try await queue.perform(intent) } catch { throw .transaction(error) }
+        let end = ContinuousClock.now + lag
+        // Anybody may write under any id.
+        while try await !stands(halves, under: id) {
+            guard ContinuousClock.now < end, (try? await Task.sleep(for: OutputKeyStorage.pause)) != nil else {
+                throw .notReadBack
+            }
+        }
+        return receipt
+    }
+
+    private func stands(_ halves: Halves, under id: [UInt8]) async throws(Failure) -> Bool {
+        do throws(ContractError) {
+            return try await keyStore.handles(id) == (halves.high.storedHandle, halves.low.storedHandle)
+        } catch { throw .contract(error) }
+    }
+}
+
+extension OutputKeyStorage.Failure {
+    /// One word for the log.
+    var code: String {
+        switch self {
+        case .transaction(let error): ChainFailure.code(of: error)
+        case .contract(let error): ChainFailure.code(of: error)
+        case .notReadBack: "not_read_back"
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Shared
+import TestChain
+import TestNetwork
+import Testing
+
+/// Coordinator, chain and three nodes together.
+@Suite("Jobs of nodes that are registered and staked on chain", .crowd)
+struct ChainJobTests {
+    @Test("register, stake, serve, store the answer's key, beat, unstake, wait, withdraw: three nodes, one chain")
+    func wholeLife() async throws {
+        let chain = try await TestChain(grace: 600)
+        let network = try await TestNetwork(
+            "--nodes", "3", "--rpc", chain.url, "--key-store", try #require(chain.contracts["PromptKeyStore"]))
+        let settings = try chain.settings()
+        var nodes: [TestNode] = []
+        for name in ["leader", "first", "second"] {
+            let node = try await network.makeNode(name)
+            try await chain.fund(node.address)
+            try await node.on(chain, "attest", "--yes")
+            try await node.on(chain, "staking", "stake", "1000", "--yes")
+            nodes.append(node)
+        }
+        // Past half of the registry's grace: a heartbeat is due.
+        try await chain.ask("dev_advanceTime", 400)
+        var running: [ChildProcess] = []
+        for node in nodes { running.append(try await node.start(settings)) }
+        for child in running { try await child.event("chain_heartbeat_sent") }
+        _ = try await network.activeNodes(3)
+
+        let held = try await network.holdLeader(nodes[0].address)
+        let asked = try await network.submit(model: "mock", prompt: "Why is the sky blue?", leader: nodes[0].address)
+        try await held.value
+        #expect(asked.status == 0, "the user reads the answer by the right that the key store gave: \(asked.answer)")
+        let stored = try await running[0].event("output_key_stored")
+        try await running[0].event("result_sent")
+        for child in running.dropFirst() { try await child.event("verdict_match") }
+        let lines = running[0].text
+        let order = ["output_key_stored", "result_sent"].compactMap { lines.range(of: $0)?.lowerBound }
+        #expect(order == order.sorted() && order.count == 2, "the key is on chain before the result is posted")
+        let receipt = try await chain.ask("eth_getTransactionReceipt", try #require(stored["transaction"]))
+        #expect(receipt["status"] == "0x1" && receipt["from"]?.text?.lowercased() == nodes[0].address.lowercased())
+        // register, approve, stake, heartbeat, and for the leader alone: storeKey.
+        for (node, count) in zip(nodes, [5, 4, 4]) {
+            #expect(try await chain.transactions(of: node.address) == count, "\(node.name)")
+        }
+        for child in running { #expect(try await child.stop() == 0) }
+
+        for node in nodes { try await node.on(chain, "staking", "unstake", "--yes") }
+        try await chain.ask("dev_advanceTime", 345_601)
+        for node in nodes {
+            try await node.on(chain, "staking", "withdraw", "--yes")
+            let balance = try await node.on(chain, "balance", "--format", "json")
+            #expect(balance.contains("\"blind\":\"10000\""), "\(balance)")
+        }
+        let violations = try await network.violations()
+        #expect(violations.count == 0, "\(violations.text)")
+    }
+
+    @Test("a key that cannot be stored is no answer: the result is not posted, and the journal says why")
+    func notStored() async throws {
+        let chain = try await TestChain()
+        let network = try await TestNetwork("--nodes", "1")
+        let node = try await network.makeNode("leader")
+        try await chain.fund(node.address)
+        // No contract is there.
+        let settings = try chain.settings().merging(["BLF_PROMPT_KEY_STORE_ADDRESS": node.address]) { $1 }
+        let running = try await node.start(settings)
+        let job = try Ask(network).submit(to: node)
+        #expect(try await running.failure(of: job) == "output_key_not_stored")
+        #expect(running.text.contains("not_this_contract"))
+        #expect(try network.job(job)["status"]?.text == "QUEUED")
+        #expect(try await chain.transactions(of: node.address) == 0)
+        #expect(try await running.stop() == 0)
+
+        let trusting = try await node.start(
+            settings.merging(["BLF_SKIP_OUTPUT_KEY_STORAGE": "1"]) { $1 }, log: "again.log")
+        #expect(try await network.serves(node), "the coordinator stores it")
+        #expect(try await trusting.stop() == 0)
+    }
+}
+
+extension TestNode {
+    /// Runs a command of this node on `chain`; its output.
+    @discardableResult
+    fileprivate func on(_ chain: TestChain, _ arguments: String...) async throws -> String {
+        let opens = !["balance"].contains(arguments[0])
+        let result = try await network.run(
+            "blindference-node", arguments + (opens ? ["--password-file", passwordFile] : []),
+            environment: environment(try chain.settings()))
+        try #require(result.status == 0, "\(name) \(arguments): \(result.output)")
+        return result.output
+    }
+}
+
+extension TestChain {
+    /// 10 ETH and 10,000 BLIND.
+    fileprivate func fund(_ address: String) async throws {
+        try await ask("dev_fund", .string(address), "0x8ac7230489e80000", "0x21e19e0c9bab2400000")
+    }
+}
