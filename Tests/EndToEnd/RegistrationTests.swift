@@ -52,6 +52,39 @@ struct RegistrationTests {
         #expect(try await running.stop() == 0)
     }
 
+    @Test("without the registry a node enters the operators', without that it states its attestation, else it is told")
+    func olderRegistries() async throws {
+        let network = try await TestNetwork("--nodes", "1")
+        let node = try await network.makeNode("node")
+        let chain = try await TestChain(funding: [node.address], all: true)
+        let zero = "0x" + String(repeating: "0", count: 40)
+        var settings = try chain.settings()
+        func attest(_ options: String...) async throws -> (status: Int32, output: String) {
+            try await network.run(
+                "blindference-node", ["attest", "--password-file", node.passwordFile] + options,
+                environment: node.environment(settings))
+        }
+        settings["BLF_NODE_REGISTRY_ADDRESS"] = zero
+        settings["BLF_NODE_OPERATOR_REGISTRY_ADDRESS"] = chain.contracts["NodeOperatorRegistry"]
+        settings["BLF_NODE_ATTESTATION_REGISTRY_ADDRESS"] = chain.contracts["NodeAttestationRegistry"]
+        let entered = try await attest("--yes")
+        #expect(entered.status == 0 && entered.output.contains("register: in block"), "\(entered.output)")
+        let again = try await attest("--yes")
+        #expect(again.status == 0 && !again.output.contains("sending"), "\(again.output)")
+        #expect(try await chain.transactions(of: node.address) == 1)
+
+        settings["BLF_NODE_OPERATOR_REGISTRY_ADDRESS"] = zero
+        let stated = try await attest("--yes")
+        #expect(stated.status == 0 && stated.output.contains("commit_attestation: in block"), "\(stated.output)")
+        let valid = try await attest("--yes")
+        #expect(valid.status == 0 && !valid.output.contains("sending"), "\(valid.output)")
+        #expect(try await chain.transactions(of: node.address) == 2)
+
+        settings["BLF_NODE_ATTESTATION_REGISTRY_ADDRESS"] = zero
+        let nowhere = try await attest("--yes")
+        #expect(nowhere.status == 1 && nowhere.output.contains("node_registry_address"), "\(nowhere.output)")
+    }
+
     @Test("a running node takes no job after two failures, and takes them again after jobs resume")
     func strikes() async throws {
         let network = try await TestNetwork("--nodes", "1")

@@ -10,6 +10,7 @@ final class ChainBench: Sendable {
     let chain: TestChain
     let key: PrivateKey
     let store = MemoryStore()
+    let client: CurlClient
     let rpc: RPCClient
     let queue: TransactionQueue
     let staking: StakingContract
@@ -19,23 +20,28 @@ final class ChainBench: Sendable {
 
     var node: Address { key.address }
 
-    init(_ adjust: (inout TransactionQueue.Patience) -> Void = { _ in }) async throws {
+    /// - Parameter all: the older registries and the one of commitments as well.
+    init(all: Bool = false, _ adjust: (inout TransactionQueue.Patience) -> Void = { _ in }) async throws {
         key = try PrivateKey.generate()
-        chain = try await TestChain(funding: [key.address.checksummed])
+        chain = try await TestChain(funding: [key.address.checksummed], all: all)
         folder = try TemporaryFolder()
         let quick = RetryPolicy(
             attempts: 3, firstDelay: .milliseconds(5), longestDelay: .milliseconds(20), budget: .seconds(5))
-        rpc = RPCClient(
-            endpoints: [try ServiceURL(chain.url)], chainID: 421_614, client: try CurlClient(), retries: quick)
+        client = try CurlClient()
+        rpc = RPCClient(endpoints: [try ServiceURL(chain.url)], chainID: 421_614, client: client, retries: quick)
         var patience = ChainBench.patience
         adjust(&patience)
         queue = ChainBench.queue(rpc, key, store, folder.path("lock"), patience)
-        let contract = { [rpc, chain] (name: String) in
-            Contract(try Address(try #require(chain.contracts[name])), rpc)
-        }
+        let contract = { [rpc, chain] name in try ChainBench.contract(name, chain, rpc) }
         staking = StakingContract(try contract("BlindferenceStaking"))
         token = TokenContract(try contract("BLIND"))
         registry = NodeRegistryContract(try contract("NodeRegistry"))
+    }
+
+    func contract(_ name: String) throws -> Contract { try ChainBench.contract(name, chain, rpc) }
+
+    private static func contract(_ name: String, _ chain: TestChain, _ rpc: RPCClient) throws -> Contract {
+        Contract(try Address(try #require(chain.contracts[name])), rpc)
     }
 
     private static var patience: TransactionQueue.Patience {
@@ -69,6 +75,12 @@ final class ChainBench: Sendable {
     /// The queue of another program that has the same key, and a folder and records of its own.
     func stranger() -> TransactionQueue {
         ChainBench.queue(rpc, key, MemoryStore(), folder.path("other"), ChainBench.patience)
+    }
+
+    /// The queue of another wallet, with 10 ETH in it.
+    func queue(of other: PrivateKey) async throws -> TransactionQueue {
+        try await chain.ask("dev_fund", .string(other.address.checksummed), "0x8ac7230489e80000")
+        return ChainBench.queue(rpc, other, MemoryStore(), folder.path(other.address.checksummed), ChainBench.patience)
     }
 
     func waitForPending() async throws {

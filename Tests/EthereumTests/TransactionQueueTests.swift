@@ -56,7 +56,7 @@ struct TransactionQueueTests {
         #expect(
             record.attestationExpires == 4_000_000_000 && record.attestationHash == [UInt8](repeating: 7, count: 32))
         await bench.refuses(intent, .wouldRevert(.message("NodeRegistry: already registered")))
-        _ = try await bench.queue.perform(bench.registry.heartbeat(from: bench.node))
+        _ = try await bench.queue.perform(bench.registry.beat(from: bench.node))
         #expect(try await bench.registry.isActive(bench.node))
         #expect(try await bench.registry.heartbeatGrace() == 950_400)
     }

@@ -59,8 +59,8 @@ struct AttestCommand: AsyncParsableCommand {
     ) async throws -> [Report.Field] {
         guard !session.configuration.rpcURLs.isEmpty else { return [] }
         let access = try ChainAccess(session.configuration)
-        let registration = Registration(access, node: wallet.address)
-        if try await registration.record().isRegistered { return [.init("registered", "Registered", true)] }
+        let registration = try Registration(access, wallet: wallet)
+        if try await registration.isRegistered { return [.init("registered", "Registered", true)] }
         guard consent.canAsk else {
             Terminal.note("This node is not registered on chain. Run: blindference-node attest --yes")
             return [.init("registered", "Registered", false)]
@@ -71,9 +71,10 @@ struct AttestCommand: AsyncParsableCommand {
             certificate, over: queue,
             agree: { cost in
                 let models = certificate.models.joined(separator: ", ")
+                let stake = cost.stake == .zero ? "" : ", \(cost.stake.text) of it as stake"
                 return try consent.agree(
                     to:
-                        "register this node with tier \(certificate.tier) and \(models), for at most \(cost.gas.text) ETH"
+                        "register this node with tier \(certificate.tier) and \(models), for at most \(cost.most.text) ETH\(stake)"
                 )
             }, telling: ChainReport.tell)
         return [.init("registered", "Registered", .bool(receipt != nil))] + (receipt.map(ChainReport.fields) ?? [])

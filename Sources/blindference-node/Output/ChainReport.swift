@@ -17,6 +17,7 @@ enum ChainReport {
             .init("transaction", "Transaction", .string(text(receipt.transaction))),
             .init("block", "Block", .integer(receipt.blockNumber)),
             .init("gasUsed", "Gas", .integer(receipt.gasUsed)),
+            .init("explorer", "Explorer", .string("https://sepolia.arbiscan.io/tx/" + text(receipt.transaction))),
         ]
     }
 

@@ -6,6 +6,8 @@ internal import Supervisor
 extension Sentence {
     static func about(_ failure: ChainFailure) -> String {
         switch failure {
+        case .noRegistry:
+            "All registries' addresses are zero. Set node_registry_address, or leave it out for the network's own."
         case .noEndpoint: "rpc_url is not set. Set it to an RPC endpoint of Arbitrum Sepolia, or BLF_RPC_URL."
         case .transport: "libcurl could not be set up."
         case .contract(let error): about(error)

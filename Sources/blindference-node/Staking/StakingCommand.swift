@@ -9,12 +9,17 @@ struct StakingCommand: AsyncParsableCommand {
             StakingStakeCommand.self, StakingUnstakeCommand.self, StakingWithdrawCommand.self,
             StakingStatusCommand.self,
         ])
+}
 
-    /// Makes one transaction of the stake, from the opened wallet to the last block.
-    static func transact(
-        _ folder: FolderOptions, _ password: PasswordOptions, _ output: FormatOptions,
-        _ make: (Stake, TransactionQueue) async throws -> Receipt?
-    ) async throws {
+/// What every command takes that makes a transaction of the stake.
+struct TransactionOptions: ParsableArguments {
+    @OptionGroup var folder: FolderOptions
+    @OptionGroup var password: PasswordOptions
+    @OptionGroup var consent: ConsentOptions
+    @OptionGroup var output: FormatOptions
+
+    /// From the opened wallet to the last block.
+    func transact(_ make: (Stake, TransactionQueue) async throws -> Receipt?) async throws {
         let session = try Session(folder)
         let access = try ChainAccess(session.configuration)
         let wallet = try session.wallet(password)
@@ -31,10 +36,7 @@ struct StakingStakeCommand: AsyncParsableCommand {
 
     @Argument(help: "How much, such as 1000 or 1234.567.")
     var amount: String
-    @OptionGroup var folder: FolderOptions
-    @OptionGroup var password: PasswordOptions
-    @OptionGroup var consent: ConsentOptions
-    @OptionGroup var output: FormatOptions
+    @OptionGroup var options: TransactionOptions
 
     func validate() throws {
         guard Amount(amount) != nil else {
@@ -44,10 +46,10 @@ struct StakingStakeCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let amount = Amount(amount) else { return }
-        try await StakingCommand.transact(folder, password, output) { stake, queue in
+        try await options.transact { stake, queue in
             try await stake.stake(
                 amount, over: queue,
-                agree: { try consent.agree(to: "stake \(amount.text) of your \($0.balance.text) BLIND") },
+                agree: { try options.consent.agree(to: "stake \(amount.text) of your \($0.balance.text) BLIND") },
                 telling: ChainReport.tell)
         }
     }
@@ -57,17 +59,14 @@ struct StakingUnstakeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "unstake", abstract: "Start the 96 hours after which the whole stake can be withdrawn.")
 
-    @OptionGroup var folder: FolderOptions
-    @OptionGroup var password: PasswordOptions
-    @OptionGroup var consent: ConsentOptions
-    @OptionGroup var output: FormatOptions
+    @OptionGroup var options: TransactionOptions
 
     func run() async throws {
-        try await StakingCommand.transact(folder, password, output) { stake, queue in
+        try await options.transact { stake, queue in
             try await stake.unstake(
                 over: queue,
                 agree: {
-                    try consent.agree(
+                    try options.consent.agree(
                         to: "unstake all \($0.info.staked.text) BLIND; the node gets no jobs without a stake")
                 },
                 telling: ChainReport.tell)
@@ -79,15 +78,12 @@ struct StakingWithdrawCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "withdraw", abstract: "Pay out what has unbonded, to this node's wallet.")
 
-    @OptionGroup var folder: FolderOptions
-    @OptionGroup var password: PasswordOptions
-    @OptionGroup var consent: ConsentOptions
-    @OptionGroup var output: FormatOptions
+    @OptionGroup var options: TransactionOptions
 
     func run() async throws {
-        try await StakingCommand.transact(folder, password, output) { stake, queue in
+        try await options.transact { stake, queue in
             try await stake.withdraw(
-                over: queue, agree: { try consent.agree(to: "withdraw \($0.info.unbonding.text) BLIND") },
+                over: queue, agree: { try options.consent.agree(to: "withdraw \($0.info.unbonding.text) BLIND") },
                 telling: ChainReport.tell)
         }
     }

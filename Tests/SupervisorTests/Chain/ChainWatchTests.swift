@@ -21,11 +21,15 @@ struct ChainWatchTests {
         await bench.watch.look()
         #expect(try await bench.intents() == ["register"])
         try await bench.chain.ask("dev_advanceTime", 20)
+        // One that is refused does not count as sent.
+        try await bench.chain.fault("eth_estimateGas", ["error": ["code": -32000, "message": "out of sorts"]])
+        await bench.watch.look()
+        #expect(try await bench.intents() == ["register"])
         await bench.watch.look()
         await bench.watch.look()
         #expect(try await bench.intents() == ["register", "heartbeat"])
-        #expect(try await bench.access.registry.isActive(bench.node))
-        #expect(bench.log.events == ["chain_heartbeat_sent"])
+        #expect(try await bench.registry.isActive(bench.node))
+        #expect(bench.log.events == ["chain_look_failed", "chain_heartbeat_sent"])
     }
 
     @Test("no heartbeat is paid for where it cures nothing: not registered, attestation over, a registry without grace")
@@ -124,6 +128,8 @@ private struct WatchBench {
     let journal: Journal
     let node: Address
     let log = RecordedLog()
+    /// The main one.
+    let registry: NodeRegistryContract
     private let queue: TransactionQueue
     private let folder: TemporaryFolder
 
@@ -141,6 +147,8 @@ private struct WatchBench {
                 .nodeRegistryAddress: try address("NodeRegistry"),
             ], notes: [])
         access = try #require(ChainAccess(configuration, client: try CurlClient()))
+        registry = NodeRegistryContract(
+            Contract(try Address(try #require(contracts["NodeRegistry"])), access.rpc))
         journal = try Journal(path: folder.path("journal.sqlite"))
         queue = access.queue(key, journal: journal, directory: folder.directory)
         watch = ChainWatch(
@@ -150,7 +158,7 @@ private struct WatchBench {
     func register(for seconds: UInt64 = 1_000_000) async throws {
         let now = try await access.rpc.block().timestamp
         _ = try await queue.perform(
-            access.registry.register(
+            registry.register(
                 tier: 0, attestationHash: [UInt8](repeating: 1, count: 32), expires: now + seconds, models: ["mock"],
                 stake: .zero, from: node))
     }

@@ -22,7 +22,7 @@ package struct NodeRegistryContract: Sendable {
     private static let register = ContractFunction("register(uint8,bytes32,uint64,string[])", answers: "bool")
     private static let heartbeat = ContractFunction("heartbeat()")
     private static let registered = ContractEvent("NodeRegistered(address,uint8,string[],uint256)", indexed: 1)
-    private static let beat = ContractEvent("Heartbeat(address,uint64)", indexed: 1)
+    private static let beaten = ContractEvent("Heartbeat(address,uint64)", indexed: 1)
 
     private let contract: Contract
 
@@ -80,9 +80,9 @@ package struct NodeRegistryContract: Sendable {
             gasCeiling: 4_000_000, event: NodeRegistryContract.registered, indexed: .address(node))
     }
 
-    package func heartbeat(from node: Address) -> Intent {
+    package func beat(from node: Address) -> Intent {
         contract.intent(
             "heartbeat", NodeRegistryContract.heartbeat, from: node, gasCeiling: 300_000,
-            event: NodeRegistryContract.beat, indexed: .address(node))
+            event: NodeRegistryContract.beaten, indexed: .address(node))
     }
 }

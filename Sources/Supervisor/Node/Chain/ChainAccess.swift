@@ -5,6 +5,8 @@ package import HTTPTransport
 package enum ChainFailure: Error, Equatable, Sendable {
     /// No RPC endpoint is configured.
     case noEndpoint
+    /// All registries' addresses are zero.
+    case noRegistry
     case transport(HTTPFailure)
     case contract(ContractError)
     case transaction(TransactionError)
@@ -62,7 +64,8 @@ extension ChainFailure {
 package struct ChainAccess: Sendable {
     package let rpc: RPCClient
     package let staking: StakingContract
-    package let registry: NodeRegistryContract
+    /// The first that is configured; nil where all addresses are zero.
+    package let registry: (any Registry)?
     package let keyStore: PromptKeyStoreContract
     private let settings: ChainSettings
 
@@ -79,8 +82,20 @@ package struct ChainAccess: Sendable {
         settings = configuration.chain
         rpc = RPCClient(endpoints: configuration.rpcURLs, chainID: settings.chainID, client: client)
         staking = StakingContract(Contract(settings.staking, rpc))
-        registry = NodeRegistryContract(Contract(settings.nodeRegistry, rpc))
+        registry = ChainAccess.registry(configuration, rpc)
         keyStore = PromptKeyStoreContract(Contract(settings.promptKeyStore, rpc))
+    }
+
+    private static func registry(_ configuration: Configuration, _ rpc: RPCClient) -> (any Registry)? {
+        let settings = configuration.chain
+        if settings.nodeRegistry != .zero { return NodeRegistryContract(Contract(settings.nodeRegistry, rpc)) }
+        if settings.nodeOperatorRegistry != .zero {
+            return OperatorRegistry(
+                contract: NodeOperatorRegistryContract(Contract(settings.nodeOperatorRegistry, rpc)),
+                zeroDataRetention: configuration.isZeroDataRetention)
+        }
+        guard settings.nodeAttestationRegistry != .zero else { return nil }
+        return NodeAttestationRegistryContract(Contract(settings.nodeAttestationRegistry, rpc))
     }
 
     /// The token that the staking contract takes; its own word counts, and the operator's must agree.

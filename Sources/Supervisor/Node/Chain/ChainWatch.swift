@@ -63,17 +63,19 @@ package actor ChainWatch {
     }
 
     private func mindRegistration() async throws {
-        let record = try await access.registry.record(of: queue.sender)
-        guard record.isRegistered else { return say(.chainUnregistered) }
+        guard let registry = access.registry else { return }
+        let standing = try await registry.standing(of: queue.sender)
+        guard standing.isRegistered else { return say(.chainUnregistered) }
         let now = try await access.rpc.block().timestamp
         // A heartbeat cannot cure that.
-        guard record.attestationExpires >= now else { return say(.registrationExpired) }
-        let grace = try await access.registry.heartbeatGrace()
+        guard standing.attestationExpires ?? now >= now else { return say(.registrationExpired) }
         // No heartbeat lasts: beating more often would only cost more.
-        if grace == 0 { say(.heartbeatGraceMissing) } else { said = nil }
-        let pause = grace == 0 ? ChainWatch.longestPause : min(grace / 2, ChainWatch.longestPause)
-        guard now >= record.lastHeartbeat + pause else { return }
-        let receipt = try await queue.perform(access.registry.heartbeat(from: queue.sender))
+        if standing.grace == 0 { say(.heartbeatGraceMissing) } else { said = nil }
+        let lasting = standing.grace.flatMap { $0 == 0 ? nil : $0 / 2 } ?? ChainWatch.longestPause
+        guard let heartbeat = registry.heartbeat(from: queue.sender),
+            now >= standing.lastHeartbeat + min(lasting, ChainWatch.longestPause)
+        else { return }
+        let receipt = try await queue.perform(heartbeat)
         log.event(
             .chainHeartbeatSent,
             ["block": .stringConvertible(receipt.blockNumber), "gas": .stringConvertible(receipt.gasUsed)])

@@ -1,6 +1,6 @@
 package import Ethereum
 
-/// Where the network's contracts are, and what may be paid. The defaults are those of Arbitrum Sepolia (chain.md 4).
+/// Where the network's contracts are, and what may be paid. A registry at the zero address is none. The defaults are those of Arbitrum Sepolia (chain.md 4).
 package struct ChainSettings: Sendable {
     package let chainID: UInt64
     package let nodeRegistry: Address
@@ -8,6 +8,7 @@ package struct ChainSettings: Sendable {
     /// The operator's word for the token, if any; the staking contract has the last.
     package let blindToken: Address?
     package let promptKeyStore: Address
+    package let nodeOperatorRegistry: Address
     package let nodeAttestationRegistry: Address
     package let commitmentRegistry: Address
     package let fees: FeePolicy
@@ -21,6 +22,7 @@ package struct ChainSettings: Sendable {
         blindToken = try read.address(.blindTokenAddress)
         promptKeyStore = try read.address(
             .promptKeyStoreAddress, default: "0x1E22dD12f448B15f1Ca8560fB6B4463834FaAf73")
+        nodeOperatorRegistry = try read.address(.nodeOperatorRegistryAddress) ?? .zero
         nodeAttestationRegistry = try read.address(
             .nodeAttestationRegistryAddress, default: "0xB54e019e9717a8Ed4746bA9d7F1A3F83cf0a35E0")
         commitmentRegistry = try read.address(

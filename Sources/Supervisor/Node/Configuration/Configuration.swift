@@ -15,6 +15,8 @@ package struct Configuration: Sendable {
     package var iclEndpoint: ServiceURL
     /// In order of preference; empty for a node that has nothing to do with the chain.
     package var rpcURLs: [ServiceURL] = []
+    /// What the node says of itself where a registry asks; the node keeps no prompt either way.
+    package var isZeroDataRetention: Bool
     /// Whether a leader leaves its output key to the coordinator, which then writes it to the chain itself.
     package var skipOutputKeyStorage: Bool
     package var chain: ChainSettings
@@ -62,6 +64,7 @@ package struct Configuration: Sendable {
         attestationBackend = try read.oneOf(.attestationBackend, ["mock"]) ?? attestationBackend
         iclEndpoint = try read.service(.iclEndpoint) ?? SettingReader.known("https://icl.blindference.xyz")
         rpcURLs = try read.services(.rpcURL) ?? []
+        isZeroDataRetention = read.truth(.zdrCompliant) ?? false
         skipOutputKeyStorage = read.truth(.skipOutputKeyStorage) ?? false
         chain = try ChainSettings(read)
         cofheEndpoint = try read.service(.cofheEndpoint)

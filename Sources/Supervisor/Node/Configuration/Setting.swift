@@ -27,6 +27,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case chainID = "chain_id"
     case nodeRegistryAddress = "node_registry_address"
     case stakingAddress = "staking_address"
+    case nodeOperatorRegistryAddress = "node_operator_registry_address"
     case nodeAttestationRegistryAddress = "node_attestation_registry_address"
     case commitmentRegistryAddress = "commitment_registry_address"
     case maxFeePerGasWei = "max_fee_per_gas_wei"
@@ -65,7 +66,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .nodeAddress, .keystorePath, .openaiAPIKeyFile, .attestationBackend, .cofheMode, .promptKeyStoreAddress,
             .logLevel, .logFormat,
             .network, .modelCacheDir, .stakeAmountWei, .blindTokenAddress, .nodeRegistryAddress, .stakingAddress,
-            .nodeAttestationRegistryAddress, .commitmentRegistryAddress:
+            .nodeOperatorRegistryAddress, .nodeAttestationRegistryAddress, .commitmentRegistryAddress:
             .text
         }
     }
