@@ -9,7 +9,7 @@ SWIFT_FLAGS := --disable-local-rpath
 RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS)
 PROGRAMS := blindference-node blindference-worker blindference-devnet blindference-drill narrowed-worker \
     lying-worker unconfined-worker canary-scan without-secret-memory
-UNIT_SUITES := SharedTests WorkerTests HTTPTransportTests EthereumTests ContentStoreTests CoordinationTests \
+UNIT_SUITES := SharedTests WorkerTests HTTPTransportTests EthereumTests CoFHETests ContentStoreTests CoordinationTests \
     DevnetTests SupervisorTests
 export MODEL ?= local
 

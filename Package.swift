@@ -53,11 +53,11 @@ let package = Package(
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CSystem"),
-        .target(name: "Shared", dependencies: ["CSystem", "COpenSSL"], swiftSettings: settings),
+        .target(name: "Shared", dependencies: ["CSystem", "COpenSSL", "CSecp256k1"], swiftSettings: settings),
 
         // The worker: static and position-independent, so that its hash covers every instruction it runs.
         .target(
-            name: "Worker", dependencies: ["Shared", "CSystem", "COpenSSL", "CSeccomp"], exclude: ["Main"],
+            name: "Worker", dependencies: ["Shared", "CSystem", "COpenSSL", "CSeccomp", "CSodium"], exclude: ["Main"],
             swiftSettings: settings),
         .executableTarget(
             name: "blindference-worker", dependencies: ["Worker"], path: "Sources/Worker/Main", swiftSettings: settings,
@@ -139,6 +139,7 @@ let package = Package(
         tests("HTTPTransportTests", ["HTTPTransport", "LoopbackServer"]),
         tests("EthereumTests", ["Ethereum", "HTTPTransport", "LoopbackServer", "TestChain"]),
         tests("ContentStoreTests", ["ContentStore", "HTTPTransport"], exclude: ["Vectors"]),
+        tests("CoFHETests", ["CoFHE", "Ethereum", "HTTPTransport"]),
         tests("CoordinationTests", ["Coordination", "HTTPTransport", "LoopbackServer"]),
         tests("DevnetTests", ["DevnetCore", "Ethereum", "ContentStore"], exclude: ["Vectors"]),
         tests(

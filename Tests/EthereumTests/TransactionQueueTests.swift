@@ -128,6 +128,20 @@ struct TransactionQueueTests {
         #expect(try await bench.count() == 2)
     }
 
+    @Test(
+        "a refusal that may hide that the chain has it already is no refusal: the same bytes go again",
+        arguments: [
+            "already known", "nonce too high: address 0x00, tx: 1 state: 0", "replacement transaction underpriced",
+            "transaction underpriced",
+        ])
+    func hidden(message: String) async throws {
+        let bench = try await ChainBench()
+        try await bench.chain.fault("eth_sendRawTransaction", ["error": ["code": -32000, "message": .string(message)]])
+        _ = try await bench.approve()
+        #expect(await bench.store.records.map(\.versions.count) == [1])
+        #expect(try await bench.count() == 1)
+    }
+
     @Test("a receipt that is null for a while means unknown, also when the number is used by then")
     func receiptLate() async throws {
         let bench = try await ChainBench()
@@ -135,6 +149,12 @@ struct TransactionQueueTests {
         _ = try await bench.approve()
         #expect(await bench.store.records.count == 1)
         #expect(try await bench.count() == 1)
+        try await bench.chain.fault("eth_getTransactionReceipt", ["result": .null], count: 12)
+        try await bench.chain.fault("eth_sendRawTransaction", ["sleep": 0])
+        try await bench.chain.fault("eth_sendRawTransaction", ["error": ["code": -32000, "message": "nonce too low"]])
+        _ = try await bench.approve()
+        #expect(await bench.store.records.count == 2)
+        #expect(try await bench.count() == 2)
     }
 
     @Test("a base fee that doubles after the signature makes another version of the same number")

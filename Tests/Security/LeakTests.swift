@@ -58,7 +58,7 @@ extension Security {
                 let material = SealedKey(
                     high: try SealedValue.seal(sealed.high, to: point), low: try SealedValue.seal(sealed.low, to: point)
                 )
-                try await worker.send(material: material, blob: sealed.blob, deadline: deadline())
+                try await worker.send(material: material, of: nil, blob: sealed.blob, deadline: deadline())
                 if case .killed = ending { return worker.kill() }
                 #expect(try await worker.receive(deadline: deadline()).header.kind == .output)
                 if case .letGo = ending { return }

@@ -3,6 +3,8 @@ package enum JobFailure: String, Error, Sendable, CaseIterable {
     // The material
     case sealedValueMalformed = "sealed_value_malformed"
     case sealedValueUnreadable = "sealed_value_unreadable"
+    /// Not signed by the network for this handle: another half, an old answer, or somebody else's.
+    case sealedValueForged = "sealed_value_forged"
     case promptTooLarge = "prompt_too_large"
     case promptMalformed = "prompt_malformed"
     case promptUnreadable = "prompt_unreadable"
@@ -38,6 +40,15 @@ package enum JobFailure: String, Error, Sendable, CaseIterable {
     case handleZero = "handle_zero"
     case decryptRefused = "decrypt_refused"
     case decryptUnreachable = "decrypt_unreachable"
+    case decryptNotReady = "decrypt_not_ready"
+    /// The chain does not let this node use the key's ciphertexts.
+    case decryptDenied = "decrypt_denied"
+    /// The chain has another key for the job than the coordinator says.
+    case handleMismatch = "handle_mismatch"
+    case handleUnsupported = "handle_unsupported"
+    /// The CoFHE contracts of the chain are of no generation that this node knows.
+    case cofheUnknown = "cofhe_unknown"
+    case encryptionUnavailable = "encryption_unavailable"
     case blobNotFound = "blob_not_found"
     case blobMismatch = "blob_mismatch"
     case blobTooLarge = "blob_too_large"
@@ -63,8 +74,9 @@ package enum JobFailure: String, Error, Sendable, CaseIterable {
     /// anything else (that the node was interrupted, say) lies.
     package var isFromWorker: Bool {
         switch self {
-        case .sealedValueMalformed, .sealedValueUnreadable, .promptTooLarge, .promptMalformed, .promptUnreadable,
-            .promptNotText, .modelUnreachable, .modelTimedOut, .modelClosedEarly, .modelCertificateRefused,
+        case .sealedValueMalformed, .sealedValueUnreadable, .sealedValueForged, .promptTooLarge, .promptMalformed,
+            .promptUnreadable, .promptNotText, .modelUnreachable, .modelTimedOut, .modelClosedEarly,
+            .modelCertificateRefused,
             .modelTLSFailed, .modelResponseMalformed, .modelResponseTooLarge, .modelRedirected, .modelUnauthorized,
             .modelRateLimited, .modelRefused, .modelServerFailed, .encryptionUnreachable, .encryptionTimedOut,
             .encryptionFailed, .secretMemoryExhausted, .cryptographyFailed, .workerMisbehaved:
@@ -77,7 +89,7 @@ package enum JobFailure: String, Error, Sendable, CaseIterable {
     package var isFinal: Bool {
         switch self {
         case .sealedValueMalformed, .promptTooLarge, .promptMalformed, .promptUnreadable, .promptNotText, .blobTooLarge,
-            .handleZero:
+            .handleZero, .handleUnsupported:
             true
         default: false
         }

@@ -2,8 +2,8 @@ extension JobOrder {
     package var fields: [JSONValue.Member] {
         var fields: [JSONValue.Member] = [
             .init("role", .string(role.rawValue)), .init("model", .string(modelID)),
-            .init("seal", .string(seal.rawValue)),
         ]
+        fields += seal.fields
         switch backend {
         case .mock: fields.append(.init("backend", "mock"))
         case .chat(let chat): fields += [.init("backend", "chat"), .init("chat", chat.json)]
@@ -24,9 +24,34 @@ extension JobOrder {
         self.init(
             role: try json.require("role") { $0.text.flatMap(JobMachine.Role.init) },
             modelID: try json.requireText("model", atMost: JobLimits.modelID),
-            seal: try json.require("seal") { $0.text.flatMap(Seal.init) },
+            seal: try Seal(json),
             backend: backend, encryption: encryption)
         guard (role == .leader) == (encryption != nil) else { throw JSONError(.missingKey) }
+    }
+}
+
+extension JobOrder.Seal {
+    fileprivate var fields: [JSONValue.Member] {
+        switch self {
+        case .hkdf: return [.init("seal", "hkdf")]
+        case .box(let box):
+            let signer: [JSONValue.Member] = box.signer.map { [.init("signer", .string(Hexadecimal.encode($0)))] } ?? []
+            return [.init("seal", "box"), .init("chain", .integer(box.chainID))] + signer
+        }
+    }
+
+    fileprivate init(_ json: JSONValue) throws(JSONError) {
+        switch try json.requireText("seal") {
+        case "hkdf": self = .hkdf
+        case "box":
+            var signer: [UInt8]?
+            if json["signer"] != nil {
+                signer = try json.require("signer") { $0.text.flatMap(Hexadecimal.decode) }
+                guard signer?.count == 20 else { throw JSONError(.wrongType) }
+            }
+            self = .box(BoxSeal(chainID: UInt64(try json.requireInt("chain", in: 1...Int.max)), signer: signer))
+        default: throw JSONError(.wrongType)
+        }
     }
 }
 

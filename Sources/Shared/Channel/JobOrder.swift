@@ -1,9 +1,11 @@
 /// Everything a worker is told about its job, none of it secret. The model's API key travels beside it as a raw body.
 package struct JobOrder: Sendable, Equatable {
     /// How the network sealed the key halves to the worker's public key.
-    package enum Seal: String, Sendable {
+    package enum Seal: Sendable, Equatable {
         /// X25519, HKDF-SHA256, AES-256-GCM: the JSON-RPC dialect of cofhe.md 9.
         case hkdf
+        /// X25519, XSalsa20, Poly1305 (NaCl's `crypto_box`), and signed by the network (cofhe.md 1.6 and 3).
+        case box(BoxSeal)
     }
 
     package enum Backend: Sendable, Equatable {
@@ -26,6 +28,18 @@ package struct JobOrder: Sendable, Equatable {
         self.seal = seal
         self.backend = backend
         self.encryption = encryption
+    }
+}
+
+/// By whom, and for which chain, the network's answers must be signed.
+package struct BoxSeal: Sendable, Equatable {
+    package let chainID: UInt64
+    /// 20 bytes; nil where the chain itself says that answers are not signed.
+    package let signer: [UInt8]?
+
+    package init(chainID: UInt64, signer: [UInt8]?) {
+        self.chainID = chainID
+        self.signer = signer
     }
 }
 

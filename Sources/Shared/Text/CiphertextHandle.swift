@@ -16,6 +16,13 @@ package struct CiphertextHandle: Sendable, Hashable {
     /// Zero stands for "no handle yet", never for a ciphertext.
     package var isZero: Bool { bytes.allSatisfy { $0 == 0 } }
 
+    /// The type of a half of a key (cofhe.md 5).
+    package static let uint128: UInt8 = 6
+
+    /// Whether the network knows a half of a key by this name: byte 30 is the type, byte 31 the security zone, of which
+    /// there is one. The highest bit of the type would mean that the value was public from the start.
+    package var isKeyHalf: Bool { !isZero && bytes[30] == CiphertextHandle.uint128 && bytes[31] == 0 }
+
     /// `0x` and the digits without leading zeros, as the threshold network wants them.
     package var hexadecimal: String {
         let digits = Hexadecimal.encode(bytes).drop { $0 == "0" }

@@ -2,15 +2,18 @@ package import Shared
 
 /// The network that holds key halves as ciphertexts: it seals them to a worker, and encrypts new ones.
 package protocol ThresholdNetwork: Sendable {
-    /// How this network seals, so that the worker knows how to open.
-    var seal: JobOrder.Seal { get }
+    /// How this network seals now, so that the worker knows how to open.
+    func seal() async throws(ThresholdError) -> JobOrder.Seal
 
-    /// Both halves of a prompt's key, sealed to `sealingKey` (a worker's X25519 public key, 32 bytes). The halves are
-    /// asked for in parallel. Nobody but the owner of the sealing secret can open what comes back.
-    func sealedKey(_ handles: KeyHandles, to sealingKey: [UInt8]) async throws(ThresholdError) -> SealedKey
+    /// Both halves of the key of `job`'s prompt, sealed to `sealingKey` (a worker's X25519 public key, 32 bytes). The
+    /// halves are asked for in parallel. Nobody but the owner of the sealing secret can open what comes back.
+    func sealedKey(
+        _ handles: KeyHandles, of job: String, to sealingKey: [UInt8]
+    ) async throws(ThresholdError) -> SealedKey
 
-    /// How a leader's worker has its output key encrypted for later decryption by the user.
-    var encryption: EncryptionOrder { get }
+    /// How a leader's worker has its output key encrypted for later decryption by the user; nil where that is not
+    /// possible, so that the node does not lead.
+    var encryption: EncryptionOrder? { get }
 }
 
 /// The handles of a key's two halves: bytes 0-15 and 16-31, each as a big-endian integer.
@@ -38,11 +41,47 @@ package struct SealedKey: Sendable, Equatable {
 }
 
 package enum ThresholdError: Error, Equatable, Sendable {
-    /// No answer within the budget.
+    /// No answer within the budget: of the network's services, or of the chain's endpoints.
     case unreachable
+    /// The network knows the ciphertext, or will, but did not have it ready within the budget.
+    case notReady
+    /// The chain does not let this node use this ciphertext.
+    case denied
     /// The network will not decrypt this handle for this node.
     case refused
     /// An answer that makes no sense.
     case malformed
     case permitNotSigned
+    /// The chain's contracts are of no generation that this node knows.
+    case unknownDeployment(DeploymentFault)
+    /// Not the handle of a half of a key.
+    case handleUnsupported
+    /// The chain has another key for this job than the coordinator says.
+    case handleMismatch
+
+    /// One word for the log.
+    package var code: String {
+        switch self {
+        case .unreachable: "unreachable"
+        case .notReady: "not_ready"
+        case .denied: "denied"
+        case .refused: "refused"
+        case .malformed: "malformed"
+        case .permitNotSigned: "permit_not_signed"
+        case .unknownDeployment(let fault): fault.rawValue
+        case .handleUnsupported: "handle_unsupported"
+        case .handleMismatch: "handle_mismatch"
+        }
+    }
+}
+
+/// What is strange about the contracts of a chain.
+package enum DeploymentFault: String, Error, Sendable, CaseIterable {
+    case noTaskManager = "no_task_manager"
+    case noAccessControl = "no_access_control"
+    case domainFields = "domain_fields"
+    case domainName = "domain_name"
+    case domainVersion = "domain_version"
+    case domainChain = "domain_chain"
+    case domainContract = "domain_contract"
 }

@@ -1,3 +1,5 @@
+internal import Shared
+
 /// The digest of a message signed by hand, which no transaction can collide with.
 package enum EIP191 {
     package static func digest(message: [UInt8]) -> [UInt8] {

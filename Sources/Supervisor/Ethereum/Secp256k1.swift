@@ -46,17 +46,6 @@ enum Secp256k1 {
             && secp256k1_ecdsa_signature_normalize(context, nil, &signature) == 0
     }
 
-    /// The public key that made the signature; nil where no point of the curve has this r.
-    static func recover(_ compact: [UInt8], parity: Int32, digest: [UInt8]) -> [UInt8]? {
-        var signature = secp256k1_ecdsa_recoverable_signature()
-        var key = secp256k1_pubkey()
-        guard
-            secp256k1_ecdsa_recoverable_signature_parse_compact(context, &signature, compact, parity) == 1,
-            secp256k1_ecdsa_recover(context, &key, &signature, digest) == 1
-        else { return nil }
-        return serialise(&key)
-    }
-
     private static func serialise(_ key: inout secp256k1_pubkey) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 65)
         var count = bytes.count

@@ -54,7 +54,9 @@ package struct Signature: Equatable, Sendable {
     /// - Precondition: `digest` has 32 bytes.
     package func recoverAddress(digest: [UInt8]) throws(SignatureError) -> Address {
         precondition(digest.count == 32)
-        guard let key = Secp256k1.recover(r + s, parity: Int32(yParity), digest: digest) else { throw .unrecoverable }
+        guard let key = SignerRecovery.publicKey(of: r + s, parity: Int32(yParity), digest: digest) else {
+            throw .unrecoverable
+        }
         return Address(publicKey: key)
     }
 }

@@ -1,3 +1,5 @@
+internal import Shared
+
 /// A structured message and the domain it is meant for (EIP-712).
 package struct TypedData: Sendable, Equatable {
     package let types: [String: [EIP712.Field]]

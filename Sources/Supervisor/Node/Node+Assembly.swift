@@ -21,8 +21,6 @@ package enum StartError: Error, Equatable, Sendable {
     case transport(HTTPFailure)
     case noModels
     case noTrustStore(path: String)
-    /// `mode` needs services that this version does not speak to.
-    case cofheModeUnsupported(mode: String)
     case alreadyRunning(directory: String)
 }
 
@@ -52,7 +50,7 @@ extension Node {
         do throws(HTTPFailure) { client = try CurlClient() } catch { throw .transport(error) }
         let coordinator = CoordinatorClient(
             baseURL: configuration.iclEndpoint, client: client, signer: WalletSigner(wallet: wallet))
-        let hold = ClaimHold()
+        let (hold, permits) = (ClaimHold(), PermitGate())
         var chain: ChainWatch?
         var outputKeys: OutputKeyStorage?
         if let access = ChainAccess(configuration, client: client) {
@@ -64,10 +62,10 @@ extension Node {
         }
         let services = JobServices(
             coordinator: coordinator, content: try contentStore(configuration, environment, client),
-            network: try network(configuration, wallet, client),
+            network: try network(configuration, wallet, client, permits),
             workers: WorkerPool(spawner: WorkerSpawner(program: program), size: configuration.maxConcurrentJobs),
             models: models, connector: EndpointConnector(), journal: journal, address: wallet.address, limits: limits,
-            timing: timing, hold: hold, outputKeys: outputKeys, log: log)
+            timing: timing, hold: hold, permits: permits, outputKeys: outputKeys, log: log)
         let watchdog = AttestationWatchdog(
             coordinator: coordinator, backend: try attestation(environment), models: models.advertised,
             manifest: program.manifest, journal: journal, log: log)
@@ -130,7 +128,7 @@ extension Node {
     private static func trustFile(_ configuration: Configuration, _ models: ModelCatalogue) throws(StartError)
         -> String?
     {
-        guard models.usesTLS || configuration.cofheEndpoint?.scheme == .https else { return nil }
+        guard models.usesTLS || configuration.cofheWorkerURL?.scheme == .https else { return nil }
         let path = trustStorePath
         guard FileManager.default.isReadableFile(atPath: path) else { throw .noTrustStore(path: path) }
         return path
@@ -159,10 +157,15 @@ extension Node {
     }
 
     private static func network(
-        _ configuration: Configuration, _ wallet: PrivateKey, _ client: any HTTPClient
+        _ configuration: Configuration, _ wallet: PrivateKey, _ client: any HTTPClient, _ permits: PermitGate
     ) throws(StartError) -> any ThresholdNetwork {
         guard configuration.cofheMode == .python else {
-            throw .cofheModeUnsupported(mode: configuration.cofheMode.rawValue)
+            let endpoints = configuration.cofheRPCURLs
+            guard !endpoints.isEmpty else { throw .configuration(.missing(key: Setting.rpcURL.rawValue)) }
+            let rpc = RPCClient(endpoints: endpoints, chainID: configuration.cofheChainID, client: client)
+            return NativeNetwork(
+                rpc: rpc, keyStore: PromptKeyStoreContract(Contract(configuration.chain.promptKeyStore, rpc)),
+                service: configuration.cofheTNURL, client: client, wallet: wallet, gate: permits)
         }
         guard let endpoint = configuration.cofheEndpoint else {
             throw .configuration(.missing(key: Setting.cofheEndpoint.rawValue))

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import CSodium
 internal import CSystem
 internal import Glibc
 internal import Shared
@@ -19,7 +20,7 @@ enum Cryptography {
         let tables =
             OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS
         let options = UInt64(OPENSSL_INIT_NO_LOAD_CONFIG) | (forTLS ? 0 : UInt64(tables))
-        guard OPENSSL_init_crypto(options, nil) == 1 else { return false }
+        guard OPENSSL_init_crypto(options, nil) == 1, sodium_init() >= 0 else { return false }
         // A handshake draws from OpenSSL's own generator; all else draws from the kernel's.
         var byte: UInt8 = 0
         return !forTLS || RAND_bytes(&byte, 1) == 1

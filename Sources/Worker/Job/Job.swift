@@ -28,7 +28,7 @@ struct Job: ~Copyable {
         try channel.send(.sealingKey, fields: [.init("public", .string(Hexadecimal.encode(pair.publicKey)))])
         let material = try channel.receive(.material)
         let opened = MonotonicTime.now
-        let prompt = try receivePrompt(material, pair)
+        let prompt = try receivePrompt(material, pair, order.seal)
         let answer = try infer(order, prompt, credential: credential)
         let innerHash = try Job.innerHash(answer)
         switch order.encryption {
@@ -48,7 +48,7 @@ struct Job: ~Copyable {
 
     /// Unseals the key halves and decrypts the prompt; pair, key and halves are gone afterwards.
     private mutating func receivePrompt(
-        _ material: SupervisorChannel.Received, _ pair: consuming SealingKeyPair
+        _ material: SupervisorChannel.Received, _ pair: consuming SealingKeyPair, _ seal: JobOrder.Seal
     ) throws -> SecretBytes {
         let sizes = ["high", "low", "blob"].map { material.fields[$0]?.int ?? -1 }
         guard sizes.allSatisfy({ $0 >= 0 && $0 <= material.bodyLength }), sizes.reduce(0, +) == material.bodyLength
@@ -58,8 +58,8 @@ struct Job: ~Copyable {
         var high = try channel.readBody(sizes[0])
         var low = try channel.readBody(sizes[1])
         var blob = try channel.readBody(sizes[2])
-        var key = try pair.open(&high)
-        let lowHalf = try pair.open(&low)
+        var key = try pair.open(&high, seal, handle: material.fields["highHandle"])
+        let lowHalf = try pair.open(&low, seal, handle: material.fields["lowHandle"])
         var whole = try SecretBytes(capacity: Cryptography.keyBytes)
         try whole.append(key)
         try whole.append(lowHalf)

@@ -95,8 +95,6 @@ enum Sentence {
             "No model is configured. Set openai_base_url and openai_model_ids, GROQ_API_KEY, GOOGLE_API_KEY or mock_model_ids."
         case .noTrustStore(let path):
             "The certificates in \(path) cannot be read. Install ca-certificates, or set SSL_CERT_FILE."
-        case .cofheModeUnsupported(let mode):
-            "cofhe_mode \(mode) is not available in this version. Set cofhe_mode to python for a network that speaks it."
         case .alreadyRunning(let directory):
             "A node runs in \(directory) already. Stop it, or give another --config-dir."
         }

@@ -1,3 +1,5 @@
+internal import Shared
+
 /// ExecutionCommitmentRegistry: two nodes seal what they have computed, then open it, so that neither can copy the other
 /// (chain.md 3). The coordinator dispatches no text job there (icl.md 2.2), so no job of a node comes by here yet.
 package struct CommitmentRegistryContract: Sendable {

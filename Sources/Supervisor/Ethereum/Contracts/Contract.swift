@@ -18,6 +18,10 @@ package struct Contract: Sendable {
 
     /// What `function` answers, without a transaction.
     func ask(_ function: ContractFunction, _ arguments: ABIValue...) async throws(ContractError) -> [ABIValue] {
+        try await ask(function, arguments)
+    }
+
+    func ask(_ function: ContractFunction, _ arguments: [ABIValue]) async throws(ContractError) -> [ABIValue] {
         let data: [UInt8]
         do throws(RPCError) {
             // Nobody in particular asks: no answer here depends on it.

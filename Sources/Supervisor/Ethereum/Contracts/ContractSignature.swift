@@ -1,3 +1,5 @@
+internal import Shared
+
 /// A function, an event or an error of a contract, as Solidity writes it: `stake(uint256)`.
 struct ContractSignature: Sendable, Equatable {
     let name: String

@@ -1,3 +1,5 @@
+internal import Shared
+
 /// PromptKeyStore: handles of the halves of keys, by job (chain.md 3). Anybody may overwrite an entry, so a reader looks
 /// at who wrote it.
 package struct PromptKeyStoreContract: Sendable {

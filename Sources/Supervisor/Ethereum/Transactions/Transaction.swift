@@ -1,3 +1,5 @@
+internal import Shared
+
 /// A transaction before it is signed. Every form names its chain: what is signed here is good nowhere else (EIP-155).
 package struct Transaction: Equatable, Sendable {
     /// What is paid for one unit of gas, in wei, and with it the form of the transaction.

@@ -4,7 +4,13 @@ package import Shared
 
 /// The settings of a node: defaults, then `config.json`, then `.env`, then the environment.
 package struct Configuration: Sendable {
-    package enum CoFHEMode: String, Sendable, CaseIterable { case bridge, python }
+    package enum CoFHEMode: String, Sendable, CaseIterable {
+        case native
+        /// Decrypts as `native`; the published default's name.
+        case bridge
+        /// A dialect that no public network speaks.
+        case python
+    }
     package enum LogFormat: String, Sendable, CaseIterable { case text, json }
 
     package var nodeAddress: Address?
@@ -21,7 +27,11 @@ package struct Configuration: Sendable {
     package var skipOutputKeyStorage: Bool
     package var chain: ChainSettings
     package var cofheEndpoint: ServiceURL?
-    package var cofheMode = CoFHEMode.bridge
+    package var cofheMode = CoFHEMode.native
+    /// Of the threshold network, the verifier of inputs, and the network's keys.
+    package var cofheTNURL: ServiceURL
+    package var cofheVerifierURL: ServiceURL
+    package var cofheKeyURL: ServiceURL
     package var cofheChainID: UInt64 = 421_614
     package var ipfsGateways: [ServiceURL]
     package var ipfsUploadURL: ServiceURL?
@@ -44,6 +54,12 @@ package struct Configuration: Sendable {
     package var openaiTimeoutSeconds = 240
     /// Things worth telling the operator: old names, settings that have no effect here.
     package var notes: [String] = []
+
+    /// Where the CoFHE contracts are read: the published node's `cofhe_endpoint` is an RPC endpoint as well.
+    package var cofheRPCURLs: [ServiceURL] { rpcURLs.isEmpty ? [cofheEndpoint].compactMap(\.self) : rpcURLs }
+
+    /// The service that workers speak with themselves, which only the `python` dialect has.
+    package var cofheWorkerURL: ServiceURL? { cofheMode == .python ? cofheEndpoint : nil }
 
     static let defaultGateway = "https://node.lighthouse.storage"
     static let publicGateways = [
@@ -70,6 +86,10 @@ package struct Configuration: Sendable {
         cofheEndpoint = try read.service(.cofheEndpoint)
         cofheMode = try read.oneOf(.cofheMode, CoFHEMode.allCases.map(\.rawValue)).flatMap(CoFHEMode.init) ?? cofheMode
         cofheChainID = UInt64(read.integer(.cofheChainID) ?? Int(cofheChainID))
+        cofheTNURL = try read.service(.cofheTNURL) ?? SettingReader.known("https://testnet-cofhe-tn.fhenix.zone")
+        cofheVerifierURL =
+            try read.service(.cofheVerifierURL) ?? SettingReader.known("https://testnet-cofhe-vrf.fhenix.zone")
+        cofheKeyURL = try read.service(.cofheKeyURL) ?? SettingReader.known("https://testnet-cofhe.fhenix.zone")
         let gateway = try read.service(.ipfsGateway) ?? SettingReader.known(Configuration.defaultGateway)
         let fallbacks =
             try read.services(.ipfsFallbackGateways) ?? Configuration.publicGateways.map(SettingReader.known)

@@ -12,6 +12,9 @@ package enum Setting: String, CaseIterable, Sendable {
     case cofheEndpoint = "cofhe_endpoint"
     case cofheMode = "cofhe_mode"
     case cofheChainID = "cofhe_chain_id"
+    case cofheTNURL = "cofhe_tn_url"
+    case cofheVerifierURL = "cofhe_verifier_url"
+    case cofheKeyURL = "cofhe_key_url"
     case ipfsGateway = "ipfs_gateway"
     case ipfsFallbackGateways = "ipfs_fallback_gateways"
     case ipfsUploadURL = "ipfs_upload_url"
@@ -59,7 +62,8 @@ package enum Setting: String, CaseIterable, Sendable {
         case .openaiTimeoutSeconds: .integer(1...280)
         case .skipOutputKeyStorage, .zdrCompliant: .truth
         case .supportedModelIDs, .customBackends, .mockModelIDs, .openaiModelIDs, .requiredLayers: .list
-        case .iclEndpoint, .paymentServiceURL, .cofheEndpoint, .ipfsGateway, .ipfsUploadURL, .groqBaseURL,
+        case .iclEndpoint, .paymentServiceURL, .cofheEndpoint, .cofheTNURL, .cofheVerifierURL, .cofheKeyURL,
+            .ipfsGateway, .ipfsUploadURL, .groqBaseURL,
             .geminiBaseURL, .openaiBaseURL:
             .service
         case .ipfsFallbackGateways, .rpcURL: .services

@@ -1,5 +1,7 @@
+internal import CoFHE
 internal import ContentStore
 internal import Coordination
+internal import Ethereum
 internal import Foundation
 internal import HTTPTransport
 internal import Shared
@@ -39,12 +41,42 @@ struct EndpointChecks: Sendable {
 
     func cofhe(_ client: any HTTPClient) async -> [Finding] {
         guard configuration.cofheMode == .python else {
-            return [doctor.failure(.cofhe, StartError.cofheModeUnsupported(mode: configuration.cofheMode.rawValue))]
+            return await [deployment(client)]
+                + reach([configuration.cofheTNURL], client).map { finding(.cofhe, $0, $1) }
         }
         guard let service = configuration.cofheEndpoint else {
             return [doctor.failure(.cofhe, ConfigurationError.missing(key: Setting.cofheEndpoint.rawValue))]
         }
         return await reach([service], client).map { finding(.cofhe, $0, $1) }
+    }
+
+    /// The contracts that permits would be signed for.
+    private func deployment(_ client: any HTTPClient) async -> Finding {
+        let endpoints = configuration.cofheRPCURLs
+        guard !endpoints.isEmpty else {
+            return doctor.failure(.cofhe, ConfigurationError.missing(key: Setting.rpcURL.rawValue))
+        }
+        let rpc = RPCClient(endpoints: endpoints, chainID: configuration.cofheChainID, client: client)
+        let subject = "contracts on chain \(configuration.cofheChainID)"
+        do throws(ThresholdError) {
+            let found = try await Deployment(detectedOn: rpc)
+            let text =
+                "Generation \(found.generation.rawValue.uppercased()); the ACL is \(found.accessControl.checksummed)."
+            guard let signer = found.resultSigner else {
+                return Finding(
+                    .cofhe, about: subject, .warn, text + " The chain asks for no signature on decrypted keys.",
+                    next: "Nothing to do here: the network has turned that check off.")
+            }
+            return Finding(.cofhe, about: subject, .pass, text + " Decrypted keys are signed by \(signer.checksummed).")
+        } catch .unreachable {
+            return Finding(
+                .cofhe, about: subject, .fail, "No endpoint of rpc_url answers for them.",
+                next: "Check rpc_url and cofhe_chain_id.")
+        } catch {
+            return Finding(
+                .cofhe, about: subject, .fail, "They are of no generation that this version knows (\(error.code)).",
+                next: "Look for a newer version of this node. Jobs are left alone until then.")
+        }
     }
 
     func models(_ client: any HTTPClient) async -> [Finding] {
@@ -77,7 +109,7 @@ struct EndpointChecks: Sendable {
 
     /// What a worker of this node would load; nil where none needs it or there is none.
     var trustFile: String? {
-        let inWorkers = modelServers + [configuration.cofheEndpoint].compactMap { $0 }
+        let inWorkers = modelServers + [configuration.cofheWorkerURL].compactMap { $0 }
         let path = Node.trustStorePath
         return inWorkers.contains { $0.scheme == .https } && access(path, R_OK) == 0 ? path : nil
     }

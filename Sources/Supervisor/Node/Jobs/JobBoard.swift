@@ -122,6 +122,7 @@ package actor JobBoard {
         if assignment.promptCID == nil { return nil }
         if service == nil { reason = .modelNotServed }
         if assignment.role == .leader, !services.content.canUpload { reason = .uploadUnavailable }
+        if assignment.role == .leader, services.network.encryption == nil { reason = .encryptionUnavailable }
         if assignment.role == .leader, services.outputKeys != nil, Address(reader: assignment.user) == nil {
             reason = .requesterMissing
         }
@@ -159,10 +160,12 @@ package actor JobBoard {
 
     private func start(_ entry: JournalEntry, _ service: ModelCatalogue.Service, handles: KeyHandles?) {
         requesters[entry.id] = Requester(entry.user)
+        if let handles { services.permits.assign(handles, to: entry.id.text) }
         running[entry.id] = Task {
             await run(entry, service, handles)
             running[entry.id] = nil
             requesters[entry.id] = nil
+            services.permits.release(entry.id.text)
             await fill()
             if waiting.isEmpty { seatFreed() }
         }

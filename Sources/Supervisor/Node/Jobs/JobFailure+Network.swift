@@ -1,3 +1,4 @@
+internal import CoFHE
 internal import ContentStore
 internal import Coordination
 internal import Shared
@@ -11,6 +12,19 @@ extension JobFailure {
             case .notFound: .blobNotFound
             case .cancelled: .interrupted
             default: .blobUnreachable
+            }
+    }
+
+    init(threshold error: ThresholdError) {
+        self =
+            switch error {
+            case .unreachable: .decryptUnreachable
+            case .notReady: .decryptNotReady
+            case .denied: .decryptDenied
+            case .refused, .malformed, .permitNotSigned: .decryptRefused
+            case .unknownDeployment: .cofheUnknown
+            case .handleUnsupported: .handleUnsupported
+            case .handleMismatch: .handleMismatch
             }
     }
 
@@ -31,7 +45,8 @@ extension JobFailure {
     var attempts: Int {
         switch self {
         case .modelUnreachable, .modelTimedOut, .modelClosedEarly, .modelRateLimited, .modelServerFailed,
-            .encryptionUnreachable, .encryptionTimedOut, .decryptUnreachable, .blobUnreachable, .blobNotFound,
+            .encryptionUnreachable, .encryptionTimedOut, .decryptUnreachable, .decryptNotReady, .blobUnreachable,
+            .blobNotFound,
             .blobMismatch, .outputKeyNotStored:
             3
         case .workerCrashed, .workerTimedOut, .workerNotStarted: 2

@@ -100,6 +100,7 @@ struct JobRun {
     // MARK: - Before the claim
 
     private struct Prepared {
+        let handles: KeyHandles
         let sealed: SealedKey
         let blob: [UInt8]
     }
@@ -107,9 +108,11 @@ struct JobRun {
     private mutating func prepare(_ worker: Worker) async throws(JobFailure) -> Prepared {
         let cid: CID
         do { cid = try CID(entry.promptCID) } catch { throw .blobMismatch }
+        let encryption = entry.role == .leader ? services.network.encryption : nil
+        guard entry.role == .verifier || encryption != nil else { throw .encryptionUnavailable }
         let order = JobOrder(
-            role: entry.role, modelID: entry.model, seal: services.network.seal, backend: service.backend,
-            encryption: entry.role == .leader ? services.network.encryption : nil)
+            role: entry.role, modelID: entry.model, seal: try await seal(), backend: service.backend,
+            encryption: encryption)
         let publicKey = try await ofWorker { () throws(WorkerError) in
             try await worker.start(order, credential: service.credential, deadline: endOfStep)
             let (header, _) = try await worker.receive(deadline: endOfStep)
@@ -119,25 +122,38 @@ struct JobRun {
             return key
         }
         // Old coordinators name no handles before the claim.
-        if handles == nil { handles = try await claim(with: worker) }
+        if handles == nil {
+            handles = try await claim(with: worker)
+            if let handles { services.permits.assign(handles, to: entry.id.text) }
+        }
         guard let handles else { throw .handlesMissing }
         guard handles.areSet else { throw .handleZero }
         async let sealed = seal(handles, to: publicKey)
         async let blob = download(cid)
         let both = await (sealed, blob)
-        return Prepared(sealed: try both.0.get(), blob: try both.1.get())
+        return Prepared(handles: handles, sealed: try both.0.get(), blob: try both.1.get())
+    }
+
+    private func seal() async throws(JobFailure) -> JobOrder.Seal {
+        let (network, log) = (services.network, log)
+        return try await beforeDeadline {
+            do throws(ThresholdError) { return .success(try await network.seal()) } catch {
+                log.event(.decryptFailed, ["reason": .string(error.code)])
+                return .failure(JobFailure(threshold: error))
+            }
+        }.get()
     }
 
     private func seal(_ handles: KeyHandles, to publicKey: [UInt8]) async -> Result<SealedKey, JobFailure> {
-        let (network, log) = (services.network, log)
+        let (network, log, job) = (services.network, log, entry.id.text)
         return await beforeDeadline {
             do throws(ThresholdError) {
-                let sealed = try await network.sealedKey(handles, to: publicKey)
+                let sealed = try await network.sealedKey(handles, of: job, to: publicKey)
                 log.event(.keySealed)
                 return .success(sealed)
             } catch {
-                log.event(.decryptFailed, ["reason": .string("\(error)")])
-                return .failure(error == .unreachable ? .decryptUnreachable : .decryptRefused)
+                log.event(.decryptFailed, ["reason": .string(error.code)])
+                return .failure(JobFailure(threshold: error))
             }
         }
     }
@@ -189,7 +205,8 @@ struct JobRun {
 
     private func material(_ prepared: Prepared, to worker: Worker) async throws(JobFailure) {
         try await ofWorker { () throws(WorkerError) in
-            try await worker.send(material: prepared.sealed, blob: prepared.blob, deadline: endOfStep)
+            try await worker.send(
+                material: prepared.sealed, of: prepared.handles, blob: prepared.blob, deadline: endOfStep)
         }
     }
 
@@ -237,7 +254,9 @@ struct JobRun {
         let endpoint: Endpoint
         switch (name, service.backend) {
         case (.model, .chat(let chat)): endpoint = chat.endpoint
-        case (.encryption, _) where entry.role == .leader: endpoint = services.network.encryption.endpoint
+        case (.encryption, _):
+            guard entry.role == .leader, let encryption = services.network.encryption else { throw .workerMisbehaved }
+            endpoint = encryption.endpoint
         default: throw .workerMisbehaved
         }
         guard let descriptor = await services.connector.connect(to: endpoint) else {
@@ -300,8 +319,8 @@ struct JobRun {
         guard let storage = services.outputKeys else { return nil }
         guard let reader = Address(reader: entry.user) else { throw .requesterMissing }
         let halves = (
-            high: PromptKeyStoreContract.Input(handle: Word(key.high), signature: []),
-            low: PromptKeyStoreContract.Input(handle: Word(key.low), signature: [])
+            high: PromptKeyStoreContract.Input(handle: key.high.word, signature: []),
+            low: PromptKeyStoreContract.Input(handle: key.low.word, signature: [])
         )
         let (job, log) = (entry.id, log)
         return try await beforeDeadline {
@@ -348,13 +367,6 @@ struct JobRun {
 /// A worker's failure as the job's.
 private func ofWorker<R: Sendable>(_ body: () async throws(WorkerError) -> R) async throws(JobFailure) -> R {
     do throws(WorkerError) { return try await body() } catch { throw error.jobFailure }
-}
-
-extension Word {
-    fileprivate init(_ handle: CiphertextHandle) {
-        // Both have 32 bytes.
-        self = Word(bytes: handle.bytes) ?? Word(0)
-    }
 }
 
 extension Address {

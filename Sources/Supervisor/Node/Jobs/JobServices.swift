@@ -18,6 +18,7 @@ package struct JobServices: Sendable {
     package let limits: JobLimits
     package let timing: JobTiming
     package let hold: ClaimHold
+    package let permits: PermitGate
     /// Nil where the node has no chain, or was told to leave the output keys to the coordinator.
     package let outputKeys: OutputKeyStorage?
     package let log: Logger
@@ -25,7 +26,7 @@ package struct JobServices: Sendable {
     package init(
         coordinator: CoordinatorClient, content: ContentStore, network: any ThresholdNetwork, workers: WorkerPool,
         models: ModelCatalogue, connector: EndpointConnector, journal: Journal, address: Address, limits: JobLimits,
-        timing: JobTiming = JobTiming(), hold: ClaimHold = ClaimHold(),
+        timing: JobTiming = JobTiming(), hold: ClaimHold = ClaimHold(), permits: PermitGate = PermitGate(),
         outputKeys: OutputKeyStorage? = nil, log: Logger
     ) {
         self.coordinator = coordinator
@@ -39,6 +40,7 @@ package struct JobServices: Sendable {
         self.limits = limits
         self.timing = timing
         self.hold = hold
+        self.permits = permits
         self.outputKeys = outputKeys
         self.log = log
     }

@@ -26,7 +26,7 @@ package enum DeterminismCheck {
         let (sealing, _) = try await worker.receive(deadline: deadline)
         let publicKey = sealing.fields["public"]?.text.flatMap(Hexadecimal.decode) ?? []
         let material = try ProbeMaterial(prompt: question, sealingKey: publicKey)
-        try await worker.send(material: material.sealed, blob: material.blob, deadline: deadline)
+        try await worker.send(material: material.sealed, of: nil, blob: material.blob, deadline: deadline)
         while true {
             let (header, _) = try await worker.receive(deadline: deadline)
             guard header.kind == .connect else {

@@ -92,11 +92,20 @@ package final class Worker: @unchecked Sendable {
     }
 
     /// Sends the sealed key halves and the encrypted prompt, all of which only the worker can open.
-    func send(material key: SealedKey, blob: [UInt8], deadline: ContinuousClock.Instant) async throws(WorkerError) {
+    ///
+    /// - Parameter handles: for which a network that signs must have signed; the worker compares.
+    func send(
+        material key: SealedKey, of handles: KeyHandles?, blob: [UInt8], deadline: ContinuousClock.Instant
+    ) async throws(WorkerError) {
         let parts = [("high", key.high), ("low", key.low), ("blob", blob)]
-        try await send(
-            .material, fields: parts.map { .init($0.0, .integer($0.1.count)) }, body: parts.map(\.1), deadline: deadline
-        )
+        var fields: [JSONValue.Member] = parts.map { .init($0.0, .integer($0.1.count)) }
+        if let handles {
+            fields += [
+                .init("highHandle", .string(handles.high.hexadecimal)),
+                .init("lowHandle", .string(handles.low.hexadecimal)),
+            ]
+        }
+        try await send(.material, fields: fields, body: parts.map(\.1), deadline: deadline)
     }
 
     /// The next frame, of which the first byte may take until `deadline`, and all others `step`. The worker's own

@@ -1,5 +1,4 @@
 internal import CSystem
-package import Shared
 
 /// Keccak-256 as Ethereum uses it: the padding of the original submission (0x01), not SHA-3's (0x06).
 ///

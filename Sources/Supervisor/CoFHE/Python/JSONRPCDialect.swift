@@ -27,16 +27,18 @@ package struct JSONRPCDialect: ThresholdNetwork {
         self.now = now
     }
 
-    package var seal: JobOrder.Seal { .hkdf }
+    package func seal() -> JobOrder.Seal { .hkdf }
 
-    package var encryption: EncryptionOrder {
+    package var encryption: EncryptionOrder? {
         let place = Endpoint(
             name: .encryption, host: endpoint.host, port: endpoint.port, path: endpoint.target,
             usesTLS: endpoint.scheme == .https)
         return EncryptionOrder(endpoint: place, account: wallet.address.checksummed, timeout: 30_000)
     }
 
-    package func sealedKey(_ handles: KeyHandles, to sealingKey: [UInt8]) async throws(ThresholdError) -> SealedKey {
+    package func sealedKey(
+        _ handles: KeyHandles, of job: String, to sealingKey: [UInt8]
+    ) async throws(ThresholdError) -> SealedKey {
         let permit = try Permit(
             issuer: wallet, sealingKey: sealingKey, expiration: now() + JSONRPCDialect.permitLifetime, chainID: chainID
         ).json

@@ -1,0 +1,151 @@
+package import Ethereum
+package import HTTPTransport
+package import Shared
+
+/// CoFHE as the network speaks it itself, in all generations (cofhe.md 0 to 3).
+///
+/// Before the network is asked to decrypt, the chain is: whether the coordinator names the key that stands there, whether
+/// this node may use it, and whether the permit would be believed. What is asked in vain costs the node nothing, for the
+/// job is not claimed yet.
+package actor NativeNetwork: ThresholdNetwork {
+    private let rpc: RPCClient
+    private let keyStore: PromptKeyStoreContract
+    private let service: ServiceURL
+    private let client: any HTTPClient
+    private let wallet: PrivateKey
+    private let gate: PermitGate
+    private let patience: SealPatience
+    private let surroundings: Surroundings
+    private var known: (deployment: Deployment, until: Duration)?
+
+    /// How long the contracts of a chain are believed to be the same; a sign that they are not ends it at once.
+    private static let memory = Duration.seconds(600)
+
+    /// - Parameter service: of the threshold network.
+    package init(
+        rpc: RPCClient, keyStore: PromptKeyStoreContract, service: ServiceURL, client: any HTTPClient,
+        wallet: PrivateKey, gate: PermitGate, patience: SealPatience = SealPatience(),
+        surroundings: Surroundings = .system
+    ) {
+        self.rpc = rpc
+        self.keyStore = keyStore
+        self.service = service
+        self.client = client
+        self.wallet = wallet
+        self.gate = gate
+        self.patience = patience
+        self.surroundings = surroundings
+    }
+
+    /// The generation and contracts of the chain, as far as they are known by now.
+    package func deployment() async throws(ThresholdError) -> Deployment {
+        let now = surroundings.elapsed()
+        if let known, now < known.until { return known.deployment }
+        let deployment = try await Deployment(detectedOn: rpc)
+        known = (deployment, now + NativeNetwork.memory)
+        return deployment
+    }
+
+    package func seal() async throws(ThresholdError) -> JobOrder.Seal {
+        .box(BoxSeal(chainID: rpc.chainID, signer: try await deployment().resultSigner?.bytes))
+    }
+
+    package nonisolated var encryption: EncryptionOrder? { nil }
+
+    package func sealedKey(
+        _ handles: KeyHandles, of job: String, to sealingKey: [UInt8]
+    ) async throws(ThresholdError) -> SealedKey {
+        guard handles.high.isKeyHalf, handles.low.isKeyHalf else { throw .handleUnsupported }
+        // A second permit, where the first was of another generation or too old. Another reason to refuse it stays.
+        for _ in 0..<2 {
+            let deployment = try await deployment()
+            let permission = try gate.permission(
+                for: handles, of: job, to: sealingKey, on: deployment, chainID: rpc.chainID, by: wallet,
+                at: UInt64(surroundings.unixTime()))
+            guard try await isBelieved(permission, handles, job) else {
+                known = nil
+                continue
+            }
+            async let high = call(handles.high, permission)
+            async let low = call(handles.low, permission)
+            if case .sealed(let high) = try await high.get(), case .sealed(let low) = try await low.get() {
+                return SealedKey(high: high.body, low: low.body)
+            }
+            known = nil
+        }
+        throw .refused
+    }
+
+    private nonisolated func call(
+        _ handle: CiphertextHandle, _ permission: Permission
+    ) async -> Result<SealOutputCall.Outcome, ThresholdError> {
+        let call = SealOutputCall(
+            service: service, client: client, patience: patience, surroundings: surroundings, chainID: rpc.chainID,
+            handle: handle, permission: permission)
+        do throws(ThresholdError) { return .success(try await call.run()) } catch { return .failure(error) }
+    }
+
+    // MARK: - Asking the chain first
+
+    /// Whether the chain believes the permit; throws where this node could not use the handles with any.
+    private nonisolated func isBelieved(
+        _ permission: Permission, _ handles: KeyHandles, _ job: String
+    ) async throws(ThresholdError) -> Bool {
+        let manager = TaskManagerContract(Contract(permission.deployment.taskManager, rpc))
+        let (high, low) = (handles.high.word, handles.low.word)
+        async let isSame = isOnChain(handles, of: job)
+        async let mayUseHigh = mayUse(manager, high)
+        async let mayUseLow = mayUse(manager, low)
+        async let believesHigh = believes(manager, high, permission)
+        async let believesLow = believes(manager, low, permission)
+        let answers = await (isSame, mayUseHigh, mayUseLow, believesHigh, believesLow)
+        guard try answers.0.get() else { throw .handleMismatch }
+        guard try answers.1.get(), try answers.2.get() else { throw .denied }
+        let isBelieved = try answers.3.get()
+        return try answers.4.get() && isBelieved
+    }
+
+    private typealias Answer = Result<Bool, ThresholdError>
+
+    /// Whether the store has no other key for the job. It is asked only under ids that it can have; where it has none,
+    /// the coordinator has the handles from the user.
+    private nonisolated func isOnChain(_ handles: KeyHandles, of job: String) async -> Answer {
+        guard let id = Hexadecimal.decode(job), id.count == 32 else { return .success(true) }
+        do throws(ContractError) {
+            let stored = try await keyStore.handles(id)
+            return .success(
+                (stored.high == Word(0) && stored.low == Word(0))
+                    || (stored.high == handles.high.word && stored.low == handles.low.word))
+        } catch { return .failure(.unreachable) }
+    }
+
+    private nonisolated func mayUse(_ manager: TaskManagerContract, _ handle: Word) async -> Answer {
+        do throws(ContractError) { return .success(try await manager.isAllowed(handle, to: wallet.address)) } catch {
+            return .failure(NativeNetwork.failure(error))
+        }
+    }
+
+    private nonisolated func believes(
+        _ manager: TaskManagerContract, _ handle: Word, _ permission: Permission
+    ) async -> Answer {
+        let (value, type) = permission.tuple
+        do throws(ContractError) { return .success(try await manager.isAllowed(handle, with: value, of: type)) } catch {
+            // A permit that is not believed is a revert with its reason.
+            if case .reverted = error { return .success(false) }
+            return .failure(NativeNetwork.failure(error))
+        }
+    }
+
+    private static func failure(_ error: ContractError) -> ThresholdError {
+        switch error {
+        case .rpc: .unreachable
+        case .reverted: .denied
+        case .notThisContract: .unknownDeployment(.noTaskManager)
+        }
+    }
+}
+
+extension CiphertextHandle {
+    // Both have 32 bytes.
+    package var word: Word { Word(bytes: bytes) ?? Word(0) }
+}

@@ -1,0 +1,262 @@
+import Ethereum
+import HTTPTransport
+import Shared
+import Synchronization
+import Testing
+
+@testable import CoFHE
+
+/// A key's two halves, asked of a network that a test scripts.
+@Suite("What the network answers")
+struct SealOutputTests {
+    private let chain: FakeChain
+    private let gate = PermitGate()
+    private let handles: KeyHandles
+
+    init() throws {
+        chain = try FakeChain()
+        handles = try Vectors.handles()
+        gate.assign(handles, to: "job")
+    }
+
+    private func sealedKey(_ patience: SealPatience = SealPatience()) async throws -> SealedKey {
+        try await chain.native(gate, patience).sealedKey(
+            handles, of: "job", to: try Vectors.bytes("sealing_public_key_hex"))
+    }
+
+    private static let data = String((1...32).map { "\($0)" }.joined(separator: ","))
+    private static let publicKey = String((1...32).map { _ in "7" }.joined(separator: ","))
+    private static let nonce = String((1...24).map { _ in "9" }.joined(separator: ","))
+    private static let flat =
+        #"{"request_id":"r","sealed_data":[\#(data)],"ephemeral_public_key":[\#(publicKey)],"nonce":[\#(nonce)],"signature":"","encryption_type":6}"#
+    private static let nested =
+        #""sealed":{"data":[\#(data)],"public_key":[\#(publicKey)],"nonce":[\#(nonce)]},"signature":"""#
+
+    private static func json(_ text: String, _ status: Int = 200) -> HTTPResponse {
+        HTTPResponse(status: status, body: Array(text.utf8))
+    }
+
+    private static func error(_ code: String, _ status: Int) -> HTTPResponse {
+        json(#"{"error":"\#(code)","error_message":"words of a peer"}"#, status)
+    }
+
+    /// Answers each handle's exchanges in this order; the last one stays.
+    private func script(_ answers: HTTPResponse...) {
+        let counts = Mutex<[String: Int]>([:])
+        chain.network { request in
+            // A poll belongs to the handle whose submission it follows: scripts name it by its answer.
+            let key = request.method == .post ? String(decoding: request.body.prefix(90), as: UTF8.self) : request.url
+            let half = key.contains("1111") || key.contains("high") ? "high" : "low"
+            let index = counts.withLock { counts in
+                defer { counts[half, default: 0] += 1 }
+                return counts[half, default: 0]
+            }
+            return answers[min(index, answers.count - 1)]
+        }
+    }
+
+    private func fails(_ expected: ThresholdError, sourceLocation: SourceLocation = #_sourceLocation) async {
+        await #expect(throws: expected, sourceLocation: sourceLocation) { try await sealedKey() }
+    }
+
+    @Test("an answer at once, flat or nested, is the worker's material, byte for byte")
+    func inline() async throws {
+        let expected = (1...32).map { UInt8($0) } + [UInt8](repeating: 7, count: 32) + [UInt8](repeating: 9, count: 24)
+        for answer in [Self.flat, "{\(Self.nested)}"] {
+            script(Self.json(answer))
+            #expect(try await sealedKey() == SealedKey(high: expected, low: expected))
+        }
+        let bodies = chain.asked.map { String(decoding: $0.body, as: UTF8.self) }
+        #expect(bodies.count == 4 && bodies.allSatisfy { $0.contains("\"host_chain_id\":421614") })
+        let digits = Set(bodies.compactMap { try? JSONValue(parsing: Array($0.utf8))["ct_tempkey"]?.text })
+        #expect(digits == [Hexadecimal.encode(handles.high.bytes), Hexadecimal.encode(handles.low.bytes)])
+        #expect(bodies.allSatisfy { $0.contains("\"permit\":") && !$0.contains("acp") })
+    }
+
+    @Test("newer generations are sent an ACP for the two handles")
+    func acp() async throws {
+        try chain.setDomain(version: "2")
+        script(Self.json(Self.flat))
+        _ = try await sealedKey()
+        let body = try JSONValue(parsing: try #require(chain.asked.first).body)
+        #expect(body["permit"] == nil && body["acp"]?["scope"] == 2 && body["acp"]?["handles"]?.elements?.count == 2)
+    }
+
+    @Test("a queued request is polled by its name until it is complete")
+    func queued() async throws {
+        let polls = Mutex(0)
+        chain.network { request in
+            if request.method == .post { return Self.json(#"{"request_id":"q-1_A"}"#) }
+            let count = polls.withLock { polls in
+                polls += 1
+                return polls
+            }
+            return count <= 4
+                ? Self.json(#"{"request_id":"q-1_A","status":"PROCESSING","submitted_at":"x"}"#)
+                : Self.json(#"{"request_id":"q-1_A","status":"COMPLETED","is_succeed":true,\#(Self.nested)}"#)
+        }
+        _ = try await sealedKey()
+        #expect(chain.asked.filter { $0.method == .get }.allSatisfy { $0.url.hasSuffix("/v2/sealoutput/q-1_A") })
+        #expect(chain.asked.filter { $0.method == .post }.count == 2)
+    }
+
+    @Test("what is not ready is asked for again, never parsed; what is not found for ten seconds is not ready")
+    func notReady() async throws {
+        let none = HTTPResponse(status: 204, headers: ["x-cofhe-retry-reason": "overloaded"], body: Array("{".utf8))
+        script(none, none, none, Self.error("ct_not_found", 404), Self.json(Self.flat))
+        _ = try await sealedKey()
+        #expect(chain.asked.count == 10)
+        script(Self.error("ct_not_found", 404))
+        let before = chain.elapsed
+        await fails(.notReady)
+        #expect(chain.elapsed - before <= .seconds(22), "both halves, ten seconds each at most")
+        script(none)
+        await fails(.notReady)
+    }
+
+    @Test("a service that stumbles is asked a few times more, one that hangs up as well")
+    func stumbling() async throws {
+        script(
+            Self.error("ct_source_error", 502), Self.error("internal_error", 500), Self.json("busy", 503),
+            Self.json(Self.flat))
+        _ = try await sealedKey()
+        script(Self.error("acp_verifier_timeout", 504))
+        await fails(.unreachable)
+        chain.network { _ throws(HTTPFailure) in throw .connectionLost }
+        await fails(.unreachable)
+    }
+
+    private static let endings: [(Int, String, ThresholdError)] = [
+        (400, "bad_request", .refused), (400, "unknown_chain", .refused), (400, "permit_malformed", .refused),
+        (400, "acp_malformed", .refused), (400, "permit_required", .refused), (400, "acp_required", .refused),
+        (401, "permit_denied", .denied), (401, "acp_denied", .denied), (401, "permit_expired", .refused),
+        (401, "acp_expired", .refused), (401, "permit_invalid", .refused), (401, "acp_invalid", .refused),
+        (403, "not_publicly_allowed", .refused), (404, "gone", .refused),
+        (422, "unsupported_security_zone", .handleUnsupported),
+        (422, "unsupported_type", .handleUnsupported), (500, "internal_error", .unreachable),
+        (500, "signing_failed", .unreachable), (500, "seal_failed", .unreachable),
+        (502, "ct_source_error", .unreachable), (502, "permit_verifier_error", .refused),
+        (502, "acp_verifier_error", .refused), (502, "ct_type_mismatch", .handleUnsupported),
+        (502, "ct_zone_mismatch", .handleUnsupported), (502, "commitment_mismatch", .unreachable),
+        (502, "commitment_verifier_error", .unreachable), (504, "ct_source_timeout", .unreachable),
+        (504, "acp_verifier_timeout", .unreachable), (504, "commitment_verifier_timeout", .unreachable),
+        (401, "a_code_of_next_year", .refused), (415, "", .refused), (301, "", .refused), (308, "", .refused),
+    ]
+
+    @Test(
+        "every code that the network gives has one outcome, and an unknown one is a refusal", arguments: endings.indices
+    )
+    func codes(index: Int) async throws {
+        let (status, code, expected) = Self.endings[index]
+        script(Self.error(code, status))
+        await fails(expected)
+    }
+
+    @Test("a permit that is not believed is replaced once, and the contracts are looked up anew")
+    func freshPermit() async throws {
+        for code in ["permit_expired", "permit_invalid", "acp_required"] {
+            let before = (chain.asked.count, chain.detections)
+            script(Self.error(code, code == "acp_required" ? 400 : 401), Self.json(Self.flat))
+            _ = try await sealedKey()
+            #expect(chain.asked.count - before.0 == 4 && chain.detections - before.1 == 2)
+        }
+    }
+
+    private static let malformedAnswers: [(name: String, body: String)] = [
+        ("no JSON", "<html>"), ("half", #"{"sealed_data":[1,"#), ("nothing of use", "{}"),
+        ("a name that leads elsewhere", #"{"request_id":"../../v2/decrypt"}"#),
+        ("an empty name", #"{"request_id":""}"#),
+        ("a byte too many", flat.replacing("[\(nonce)]", with: "[\(nonce),9]")),
+        ("a byte too few", flat.replacing("[\(publicKey)]", with: "[\(publicKey.dropLast(2))]")),
+        ("no text in the box", flat.replacing("[\(data)]", with: "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]")),
+        ("more than any integer", flat.replacing("[\(data)]", with: "[\(data),\(data)]")),
+        ("a byte of 256", flat.replacing("[1,", with: "[256,")),
+        ("a negative byte", flat.replacing("[1,", with: "[-1,")),
+        ("half a byte", flat.replacing("[1,", with: "[1.5,")), ("an exponent", flat.replacing("[1,", with: "[1e1,")),
+        ("a text for a byte", flat.replacing("[1,", with: "[\"1\",")),
+        ("text for an array", flat.replacing("[\(data)]", with: "\"AAAA\"")),
+        ("another type", flat.replacing("\"encryption_type\":6", with: "\"encryption_type\":5")),
+    ]
+
+    @Test("an answer that is cut, bent or of another type is refused", arguments: malformedAnswers.indices)
+    func bent(index: Int) async throws {
+        script(Self.json(Self.malformedAnswers[index].body))
+        await fails(.malformed)
+    }
+
+    @Test("a failure that carries something sealed is a failure")
+    func failedWithData() async throws {
+        script(Self.json(Self.flat.replacing("{\"request_id\"", with: "{\"is_succeed\":false,\"request_id\"")))
+        await fails(.refused)
+    }
+
+    @Test("a poll is refused in an unknown state, and without what it promised")
+    func polls() async throws {
+        for (answer, expected) in [
+            (#"{"request_id":"r","status":"PAUSED"}"#, ThresholdError.malformed), (#"{"request_id":"r"}"#, .malformed),
+            (#"{"request_id":"r","status":"COMPLETED","sealed":null}"#, .malformed),
+            (#"{"request_id":"r","status":"COMPLETED","is_succeed":false,"error_message":"x"}"#, .refused),
+        ] {
+            chain.network { request in
+                request.method == .post ? Self.json(#"{"request_id":"r"}"#) : Self.json(answer)
+            }
+            await fails(expected)
+        }
+    }
+
+    @Test("an answer beyond all bounds is not read")
+    func huge() async throws {
+        chain.network { _ throws(HTTPFailure) in throw .bodyTooLarge(limit: 1) }
+        await fails(.malformed)
+        #expect(chain.asked.allSatisfy { $0.maximumResponse == 64 << 10 })
+    }
+
+    @Test("where the chain names a signer, an answer without a whole signature is refused")
+    func unsigned() async throws {
+        chain.set("decryptResultSigner()", on: Deployment.fixedTaskManager, Address.known(0x51).word)
+        script(Self.json(Self.flat))
+        await fails(.malformed)
+        let signature = String(repeating: "ab", count: 65)
+        script(Self.json(Self.flat.replacing(#""signature":"""#, with: #""signature":"\#(signature)""#)))
+        #expect(try await sealedKey().high.suffix(65) == [UInt8](repeating: 0xab, count: 65))
+        let seal = try await chain.native(gate).seal()
+        #expect(seal == .box(BoxSeal(chainID: Vectors.chain, signer: Address.known(0x51).bytes)))
+    }
+
+    @Test("what the chain does not allow is never asked of the network")
+    func denied() async throws {
+        let (manager, id) = (Deployment.fixedTaskManager, "0x" + String(repeating: "ab", count: 32))
+        chain.set("isAllowed(uint256,address)", on: manager, Word(0))
+        await fails(.denied)
+        chain.set("isAllowed(uint256,address)", on: manager, Word(1))
+        chain.set(FakeChain.withPermit, on: manager)
+        await fails(.refused)
+        #expect(chain.detections == 3, "a permit that the chain refuses makes it look again")
+        chain.set(FakeChain.withPermit, on: manager, Word(1))
+        // Another key stands under the job's id than the coordinator names.
+        gate.assign(handles, to: id)
+        chain.set("getEncryptedKey(bytes32)", on: FakeChain.keyStore, handles.low.word, handles.high.word)
+        let native = try chain.native(gate)
+        let key = try Vectors.bytes("sealing_public_key_hex")
+        await #expect(throws: ThresholdError.handleMismatch) {
+            try await native.sealedKey(handles, of: id, to: key)
+        }
+        #expect(chain.asked.isEmpty)
+        chain.set("getEncryptedKey(bytes32)", on: FakeChain.keyStore, handles.high.word, handles.low.word)
+        script(Self.json(Self.flat))
+        _ = try await native.sealedKey(handles, of: id, to: key)
+    }
+
+    @Test("a handle that is no half of a key is asked of nobody")
+    func strangeHandles() async throws {
+        for ending: [UInt8] in [[5, 0], [6, 1], [0x86, 0], [0, 0]] {
+            let bent = CiphertextHandle(bytes: [UInt8](repeating: 1, count: 30) + ending)!
+            let pair = KeyHandles(high: handles.high, low: bent)
+            gate.assign(pair, to: "bent")
+            await #expect(throws: ThresholdError.handleUnsupported) {
+                try await chain.native(gate).sealedKey(pair, of: "bent", to: [UInt8](repeating: 1, count: 32))
+            }
+        }
+        #expect(chain.asked.isEmpty && chain.detections == 0)
+    }
+}
