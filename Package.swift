@@ -94,7 +94,7 @@ let package = Package(
 
         // The toy network.
         .target(
-            name: "DevnetCore", dependencies: ["Shared", "COpenSSL", "Ethereum", "ContentStore"],
+            name: "DevnetCore", dependencies: ["Shared", "COpenSSL", "CSodium", "Ethereum", "ContentStore"],
             path: "Sources/Devnet",
             exclude: ["Commands"], swiftSettings: settings),
         .executableTarget(

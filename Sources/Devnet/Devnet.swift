@@ -33,16 +33,22 @@ package final class Devnet: Sendable {
         self.settings = settings
         clock = settings.clock
         coordinator = Coordinator(rules: settings.rules, ledger: ledger, clock: clock)
+        let native = settings.chain.map { [vault, ledger, clock, coordinator] chain in
+            SealOutputRoutes(
+                vault: vault, ledger: ledger, clock: clock, chain: chain, coordinator: coordinator, script: SealScript()
+            )
+        }
         routes =
             AttestationRoutes(coordinator: coordinator, mockKey: settings.mockKey).all
             + JobRoutes(coordinator: coordinator).all
             + DeliveryRoutes(coordinator: coordinator, shelf: shelf, vault: vault, chain: settings.chain).all
             + StatusRoutes(coordinator: coordinator).all
+            + (native?.all ?? [])
             + ContentRoutes(shelf: shelf).all
-            + CoFHERoutes(vault: vault, ledger: ledger, clock: clock).all
+            + PythonRoutes(vault: vault, ledger: ledger, clock: clock).all
             + ControlRoutes(
                 coordinator: coordinator, vault: vault, shelf: shelf, faults: faults, ledger: ledger, clock: clock,
-                nodes: settings.nodes
+                nodes: settings.nodes, chain: settings.chain
             ).all
     }
 

@@ -218,7 +218,7 @@ struct SealOutputTests {
         await fails(.malformed)
         let signature = String(repeating: "ab", count: 65)
         script(Self.json(Self.flat.replacing(#""signature":"""#, with: #""signature":"\#(signature)""#)))
-        #expect(try await sealedKey().high.suffix(65) == [UInt8](repeating: 0xab, count: 65))
+        await fails(.forged)
         let seal = try await chain.native(gate).seal()
         #expect(seal == .box(BoxSeal(chainID: Vectors.chain, signer: Address.known(0x51).bytes)))
     }

@@ -95,7 +95,7 @@ extension TestNode {
 
 extension TestChain {
     /// 10 ETH and 10,000 BLIND.
-    fileprivate func fund(_ address: String) async throws {
+    func fund(_ address: String) async throws {
         try await ask("dev_fund", .string(address), "0x8ac7230489e80000", "0x21e19e0c9bab2400000")
     }
 }

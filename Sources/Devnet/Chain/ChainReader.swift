@@ -6,41 +6,81 @@ internal import Shared
 package struct ChainReader: Sendable {
     package enum Failure: Error { case refused, malformedAnswer }
 
-    /// Where CoFHE's task manager is on every chain (cofhe.md 0).
-    private static let taskManager = "0xeA30c4B8b44078Bbf8a6ef5b9f1eC1626C7848D9"
-    private static let getEncryptedKey = "533688bb"
-    private static let isAllowed = "5faa299a"
+    private static let getEncryptedKey = ContractFunction("getEncryptedKey(bytes32)", answers: "uint256,uint256")
+    private static let isAllowed = ContractFunction("isAllowed(uint256,address)", answers: "bool")
+    private static let acl = ContractFunction("acl()", answers: "address")
+    private static let eip712Domain = ContractFunction(
+        "eip712Domain()", answers: "bytes1,string,string,uint256,address,bytes32,uint256[]")
+    private static let storeKey = ContractFunction(
+        "storeKey(bytes32,(uint256,uint8,uint8,bytes),(uint256,uint8,uint8,bytes),address[])")
 
     private let client: LoopbackClient
-    private let keyStore: String
+    private let keyStore: Address
+    /// Where CoFHE's task manager is on every chain (cofhe.md 0).
+    private let taskManager: Address
 
     /// - Parameter url: of the RPC endpoint: `http://127.x.y.z:port`.
-    package init(url: String, keyStore: Address) throws(LoopbackClient.Failure) {
+    package init(url: String, keyStore: Address) throws {
         client = try LoopbackClient(url: url)
-        self.keyStore = keyStore.checksummed
+        self.keyStore = keyStore
+        taskManager = try Address("0xeA30c4B8b44078Bbf8a6ef5b9f1eC1626C7848D9")
     }
 
     /// The halves under `id` (32 bytes); zeros where there are none.
     func handles(under id: [UInt8]) throws -> (high: Word, low: Word) {
-        let words = try read(keyStore, ChainReader.getEncryptedKey, id, words: 2)
-        return (words[0], words[1])
+        guard case .uint(let high) = try read(keyStore, ChainReader.getEncryptedKey, .bytes(id))[0],
+            case .uint(let low) = try read(keyStore, ChainReader.getEncryptedKey, .bytes(id))[1]
+        else { throw Failure.malformedAnswer }
+        return (high, low)
     }
 
     func mayRead(_ handle: Word, _ account: Address) throws -> Bool {
-        let padded = [UInt8](repeating: 0, count: 12) + account.bytes
-        return try read(ChainReader.taskManager, ChainReader.isAllowed, handle.bytes + padded, words: 1)[0] == Word(1)
+        try read(taskManager, ChainReader.isAllowed, .uint(handle), .address(account))[0] == .bool(true)
     }
 
-    private func read(_ contract: String, _ selector: String, _ arguments: [UInt8], words: Int) throws -> [Word] {
-        let data = "0x" + selector + Hexadecimal.encode(arguments)
-        let answer = try client.json(
-            "POST", "/",
+    /// What permits are signed for on this chain.
+    func domain() throws -> NativePermit.Domain {
+        guard case .address(let accessControl) = try read(taskManager, ChainReader.acl)[0] else {
+            throw Failure.malformedAnswer
+        }
+        let fields = try read(accessControl, ChainReader.eip712Domain)
+        guard case .string(let version) = fields[2], case .uint(let chain) = fields[3], let chainID = UInt64(chain)
+        else { throw Failure.malformedAnswer }
+        return NativePermit.Domain(chainID: chainID, accessControl: accessControl, version: version)
+    }
+
+    /// Stores the halves of a prompt's key for its readers, from the first account that the chain itself signs for.
+    func store(_ keys: (high: Word, low: Word), under id: [UInt8], for readers: [Address]) throws {
+        func input(_ handle: Word) -> ABIValue {
+            .tuple([.uint(handle), .uint(Word(0)), .uint(Word(6)), .bytes([])])
+        }
+        let data = try ChainReader.storeKey.call([
+            .bytes(id), input(keys.high), input(keys.low), .array(readers.map { .address($0) }),
+        ])
+        guard let sender = try ask("eth_accounts", []).elements?.first?.text else { throw Failure.malformedAnswer }
+        _ = try ask(
+            "eth_sendTransaction",
             [
-                "jsonrpc": "2.0", "id": 1, "method": "eth_call",
-                "params": [["to": .string(contract), "data": .string(data)], "latest"],
+                [
+                    "from": .string(sender), "to": .string(keyStore.checksummed),
+                    "data": .string("0x" + Hexadecimal.encode(data)),
+                ]
             ])
-        guard let text = answer["result"]?.text else { throw Failure.refused }
-        guard let bytes = Hexadecimal.decode(text), bytes.count == words * 32 else { throw Failure.malformedAnswer }
-        return stride(from: 0, to: bytes.count, by: 32).compactMap { Word(bytes: Array(bytes[$0..<$0 + 32])) }
+    }
+
+    private func read(
+        _ contract: Address, _ function: ContractFunction, _ arguments: ABIValue...
+    ) throws -> [ABIValue] {
+        let data = "0x" + Hexadecimal.encode(try function.call(arguments))
+        let answer = try ask("eth_call", [["to": .string(contract.checksummed), "data": .string(data)], "latest"])
+        guard let bytes = answer.text.flatMap({ Hexadecimal.decode($0) }) else { throw Failure.malformedAnswer }
+        return try function.answer(bytes)
+    }
+
+    private func ask(_ method: String, _ params: [JSONValue]) throws -> JSONValue {
+        let answer = try client.json(
+            "POST", "/", ["jsonrpc": "2.0", "id": 1, "method": .string(method), "params": .array(params)])
+        guard let result = answer["result"] else { throw Failure.refused }
+        return result
     }
 }

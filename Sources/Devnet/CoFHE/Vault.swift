@@ -32,6 +32,9 @@ package final class Vault: Sendable {
         entries.withLock { $0[handle]?.readers.formUnion(readers) }
     }
 
+    /// 16 bytes, big-endian.
+    func value(_ handle: Word) -> [UInt8]? { entries.withLock { $0[handle]?.value } }
+
     package func contains(_ handle: Word) -> Bool { entries.withLock { $0[handle] != nil } }
 
     /// Seals a value to the permit's key.

@@ -11,6 +11,7 @@ struct ControlRoutes {
     let clock: DevClock
     /// Active operators that a drawn job waits for.
     let nodes: Int
+    let chain: ChainReader?
 
     var all: [Route] {
         [
@@ -47,11 +48,17 @@ struct ControlRoutes {
         let verifiers = body["verifiers"]?.int ?? 2
         guard (0...16).contains(verifiers) else { throw Refusal(400, "0 to 16 verifiers", nil) }
         let pinned = try pinnedAddresses(body)
+        let nodes: [String] = try coordinator.update(call.route) { board, now in
+            try quorum(&board.operators, pinned, verifiers, now)
+        }
+        // Before anybody is offered the job, as a user does it.
+        if let keys, let chain, let bytes = Hexadecimal.decode(id), bytes.count == 32 {
+            try store(keys, under: bytes, for: nodes, on: chain)
+        }
         let job = try coordinator.update(call.route) { board, now in
-            let quorum = try quorum(&board.operators, pinned, verifiers, now)
             let job = Job(
-                id: id, model: model, promptCID: body["promptCid"]?.text, user: user, keys: keys, leader: quorum[0],
-                verifiers: Array(quorum.dropFirst()), now: now)
+                id: id, model: model, promptCID: body["promptCid"]?.text, user: user, keys: keys, leader: nodes[0],
+                verifiers: Array(nodes.dropFirst()), now: now)
             try board.jobs.add(job)
             return job
         }
@@ -62,6 +69,14 @@ struct ControlRoutes {
             "jobId": .string(job.id), "requestId": .string(job.requestID), "leader": .string(job.leader),
             "verifiers": .array(job.verifiers.map { .string($0) }),
         ])
+    }
+
+    private func store(
+        _ keys: (high: Word, low: Word), under id: [UInt8], for quorum: [String], on chain: ChainReader
+    ) throws {
+        do { try chain.store(keys, under: id, for: quorum.compactMap { try? Address($0) }) } catch {
+            throw Refusal(500, "the key cannot be stored on chain", nil)
+        }
     }
 
     /// Both handles as decimal text, or none at all for a job without a key.

@@ -31,18 +31,6 @@ package struct JobOrder: Sendable, Equatable {
     }
 }
 
-/// By whom, and for which chain, the network's answers must be signed.
-package struct BoxSeal: Sendable, Equatable {
-    package let chainID: UInt64
-    /// 20 bytes; nil where the chain itself says that answers are not signed.
-    package let signer: [UInt8]?
-
-    package init(chainID: UInt64, signer: [UInt8]?) {
-        self.chainID = chainID
-        self.signer = signer
-    }
-}
-
 /// A chat request to one model server (models.md).
 package struct ChatOrder: Sendable, Equatable {
     package enum Dialect: String, Sendable {

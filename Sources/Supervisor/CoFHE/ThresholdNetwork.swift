@@ -51,6 +51,8 @@ package enum ThresholdError: Error, Equatable, Sendable {
     case refused
     /// An answer that makes no sense.
     case malformed
+    /// An answer that the network's signer has not signed for this handle.
+    case forged
     case permitNotSigned
     /// The chain's contracts are of no generation that this node knows.
     case unknownDeployment(DeploymentFault)
@@ -67,6 +69,7 @@ package enum ThresholdError: Error, Equatable, Sendable {
         case .denied: "denied"
         case .refused: "refused"
         case .malformed: "malformed"
+        case .forged: "forged"
         case .permitNotSigned: "permit_not_signed"
         case .unknownDeployment(let fault): fault.rawValue
         case .handleUnsupported: "handle_unsupported"

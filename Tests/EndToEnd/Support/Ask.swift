@@ -26,19 +26,22 @@ struct Ask {
     private let bend: Bend
     /// Nil for somebody new at every question.
     private let user: PrivateKey?
+    /// Nil for an id of the coordinator's.
+    private let job: String?
 
     init(
         _ network: TestNetwork, model: String = "mock", prompt: String = "Why?", by user: PrivateKey? = nil,
-        _ bend: Bend = .none
+        job: String? = nil, _ bend: Bend = .none
     ) {
-        self.init(network, model: model, prompt: Array(prompt.utf8), by: user, bend)
+        self.init(network, model: model, prompt: Array(prompt.utf8), by: user, job: job, bend)
     }
 
     init(
         _ network: TestNetwork, model: String = "mock", prompt: [UInt8], by user: PrivateKey? = nil,
-        _ bend: Bend = .none
+        job: String? = nil, _ bend: Bend = .none
     ) {
         self.user = user
+        self.job = job
         self.network = network
         self.model = model
         self.prompt = prompt
@@ -65,6 +68,7 @@ struct Ask {
             .init("verifiers", .integer(verifiers.count)),
             .init("verifierAddresses", .array(verifiers.map { .string($0.address) })),
         ]
+        if let job { body.append(.init("jobId", .string(job))) }
         let cofhe = try CoFHEClient(client: client, key: user)
         for (name, half) in [("kpHighHandle", stored[..<16]), ("kpLowHandle", stored[16...])]
         where bend != .handlesMissing {

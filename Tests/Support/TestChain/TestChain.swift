@@ -22,7 +22,10 @@ package final class TestChain: Sendable {
     ///   - funded: addresses that get 10 ETH and 10,000 BLIND.
     ///   - all: the attestation and commitment registries and the older registry as well.
     ///   - grace: seconds for which a heartbeat counts; 0 is what a fresh proxy has.
-    package init(funding funded: [String] = [], all: Bool = false, grace: Int = 950_400) async throws {
+    ///   - cofhe: generation of CoFHE's contracts, with the devnet as signer; nil for the first without signers.
+    package init(
+        funding funded: [String] = [], all: Bool = false, grace: Int = 950_400, cofhe: String? = nil
+    ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "blindference-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let support = TestNetwork.root.appending(path: "Tests/Support/devchain")
@@ -37,7 +40,8 @@ package final class TestChain: Sendable {
             [
                 support.appending(path: "devchain.py").path, "--artifacts", lines[lines.count - 1], "--lifeline",
                 "--heartbeat-grace", String(grace), "--contracts", all ? "all" : "node",
-            ] + funded.flatMap { ["--fund", $0] }, output: folder.appending(path: "chain.log"))
+            ] + (cofhe.map { ["--cofhe", $0, "--result-signer", TestChain.resultSigner] } ?? [])
+                + funded.flatMap { ["--fund", $0] }, output: folder.appending(path: "chain.log"))
         let ready = try await process.line(within: 60) { $0.hasPrefix("READY ") }
         url = String(ready.dropFirst("READY ".count))
         let deployment = try await TestChain.ask(url, "dev_deployment", [])
@@ -52,6 +56,9 @@ package final class TestChain: Sendable {
         self.deployer = deployer
         self.icl = icl
     }
+
+    /// Of the test key in cofhe-vectors.json, which the devnet signs with.
+    private static let resultSigner = "0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1"
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 

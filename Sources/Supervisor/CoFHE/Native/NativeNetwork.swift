@@ -47,7 +47,11 @@ package actor NativeNetwork: ThresholdNetwork {
     }
 
     package func seal() async throws(ThresholdError) -> JobOrder.Seal {
-        .box(BoxSeal(chainID: rpc.chainID, signer: try await deployment().resultSigner?.bytes))
+        .box(seal(of: try await deployment()))
+    }
+
+    private nonisolated func seal(of deployment: Deployment) -> BoxSeal {
+        BoxSeal(chainID: rpc.chainID, signer: deployment.resultSigner?.bytes)
     }
 
     package nonisolated var encryption: EncryptionOrder? { nil }
@@ -69,6 +73,10 @@ package actor NativeNetwork: ThresholdNetwork {
             async let high = call(handles.high, permission)
             async let low = call(handles.low, permission)
             if case .sealed(let high) = try await high.get(), case .sealed(let low) = try await low.get() {
+                let seal = seal(of: deployment)
+                guard seal.isSigned(high.body, for: handles.high), seal.isSigned(low.body, for: handles.low) else {
+                    throw .forged
+                }
                 return SealedKey(high: high.body, low: low.body)
             }
             known = nil
@@ -142,6 +150,12 @@ package actor NativeNetwork: ThresholdNetwork {
         case .reverted: .denied
         case .notThisContract: .unknownDeployment(.noTaskManager)
         }
+    }
+}
+
+extension BoxSeal {
+    fileprivate func isSigned(_ sealed: [UInt8], for handle: CiphertextHandle) -> Bool {
+        sealed.withUnsafeBytes { isSigned($0, for: handle) }
     }
 }
 

@@ -22,6 +22,7 @@ extension JobFailure {
             case .notReady: .decryptNotReady
             case .denied: .decryptDenied
             case .refused, .malformed, .permitNotSigned: .decryptRefused
+            case .forged: .sealedValueForged
             case .unknownDeployment: .cofheUnknown
             case .handleUnsupported: .handleUnsupported
             case .handleMismatch: .handleMismatch

@@ -22,7 +22,7 @@ struct RPCRefusal: Error {
 }
 
 /// JSON-RPC 2.0 of the python dialect (wire.md 5).
-struct CoFHERoutes {
+struct PythonRoutes {
     let vault: Vault
     let ledger: Ledger
     let clock: DevClock

@@ -1,0 +1,75 @@
+internal import Shared
+internal import Synchronization
+
+/// How the native network answers from now on, as tests say (`POST /dev/cofhe`).
+final class SealScript: Sendable {
+    enum Form: String { case flat, nested, queued }
+
+    /// What is wrong with an answer that looks right.
+    enum Lie: String {
+        /// Signed by somebody else.
+        case signature
+        /// Sealed and signed for the key's other half.
+        case swap
+        /// An answer of an earlier job.
+        case replay
+    }
+
+    struct State {
+        var form = Form.flat
+        var lie: Lie?
+        var notReady = 0
+        var notFound = 0
+        var refusal: (status: Int, code: String, count: Int)?
+        /// The first answer of all, for `replay`.
+        var first: JSONValue?
+        var queue: [String: (answer: JSONValue, polls: Int)] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    func withState<R: Sendable>(_ body: (inout State) throws -> R) rethrows -> R {
+        try state.withLock { try body(&$0) }
+    }
+
+    /// `{form, lie, notReady, notFound, status, code, count}`; what is not named is as usual again.
+    func set(_ body: JSONValue) throws {
+        var next = State()
+        if let text = body["form"]?.text {
+            guard let form = Form(rawValue: text) else { throw Refusal(400, "form is flat, nested or queued", nil) }
+            next.form = form
+        }
+        if let text = body["lie"]?.text {
+            guard let lie = Lie(rawValue: text) else { throw Refusal(400, "lie is signature, swap or replay", nil) }
+            next.lie = lie
+        }
+        next.notReady = body["notReady"]?.int ?? 0
+        next.notFound = body["notFound"]?.int ?? 0
+        if let status = body["status"]?.int, let code = body["code"]?.text {
+            next.refusal = (status, code, body["count"]?.int ?? Int.max)
+        }
+        withState { state in
+            next.first = state.first
+            next.queue = state.queue
+            state = next
+        }
+    }
+
+    /// Throws what must come in place of an answer.
+    func mayAnswer() throws {
+        try withState { state in
+            if state.notReady > 0 {
+                state.notReady -= 1
+                throw NetworkRefusal(204, "")
+            }
+            if state.notFound > 0 {
+                state.notFound -= 1
+                throw NetworkRefusal(404, "ct_not_found")
+            }
+            if let refusal = state.refusal, refusal.count > 0 {
+                state.refusal?.count -= 1
+                throw NetworkRefusal(refusal.status, refusal.code)
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import DevnetCore
+import Ethereum
+import Foundation
+import Shared
+import TestChain
+import TestNetwork
+import Testing
+
+/// CoFHE as the network speaks it, with its contracts on a real EVM.
+@Suite("Jobs over the native protocol", .crowd)
+struct NativeJobTests {
+    @Test("verifiers have the key sealed in every generation of the network", arguments: ["a", "b", "c"])
+    func generations(generation: String) async throws {
+        let bench = try await NativeBench(generation)
+        let leader = try await bench.python()
+        let verifiers = [try await bench.native("first"), try await bench.native("second")]
+        let running = try await bench.start([leader] + verifiers)
+        for form in ["flat", "nested", "queued"] {
+            try bench.script(["form": .string(form), "notReady": 1, "notFound": 1])
+            let held = try await bench.network.holdLeader(leader.address)
+            let asked = try await bench.network.submit(
+                model: "mock", prompt: "Why \(form)?", leader: leader.address)
+            try await held.value
+            #expect(asked.status == 0, "\(form): \(asked.answer)")
+            let delivered = try await bench.network.deliveries(of: try #require(asked.answer["jobId"] as? String))
+            #expect(Set(delivered.compactMap { $0["commitment"] as? String }).count == 1)
+        }
+        for child in running { #expect(try await child.stop() == 0) }
+        let violations = try await bench.network.violations()
+        #expect(violations.count == 0, "\(violations.text)")
+    }
+}
+
+/// What a network or a chain may do to a key on its way: the job is left unclaimed, with a code.
+@Suite("Lies and refusals of the native network", .crowd)
+struct NativeLieTests {
+    private static let cases: [(script: JSONValue, code: String)] = [
+        (["lie": "signature"], "sealed_value_forged"), (["lie": "swap"], "sealed_value_forged"),
+        (["lie": "replay"], "sealed_value_forged"),
+        (["status": 401, "code": "permit_denied"], "decrypt_denied"),
+        (["status": 307, "code": "elsewhere"], "decrypt_refused"),
+    ]
+
+    @Test("a key that was not signed for its handle, and every refusal, leave the job unclaimed")
+    func unclaimed() async throws {
+        let bench = try await NativeBench(nodes: 1)
+        let (absent, node) = (try await bench.python(), try await bench.native("verifier"))
+        let running = try await node.start(try bench.settings())
+        _ = try await bench.network.activeNodes(1)
+        // A good job first: its answer is what is replayed.
+        let good = try Ask(bench.network).submit(to: absent, verifiers: [node])
+        try await running.event("job_claimed", job: good)
+        for (script, code) in Self.cases {
+            try bench.script(script)
+            let job = try Ask(bench.network).submit(to: absent, verifiers: [node])
+            #expect(try await running.failure(of: job) == code, "\(script)")
+            let progress = try bench.network.progress(of: node, in: job)
+            #expect(progress["claims"] == 0 && progress["state"] == "pending", "\(script): \(progress)")
+        }
+        // A claimed job waits for its leader.
+        try await running.crash()
+        let violations = try await bench.network.violations()
+        #expect(violations.count == 0, "\(violations.text)")
+    }
+
+    @Test("what the chain does not allow is not asked of the network, and another key on chain is found out")
+    func chain() async throws {
+        let bench = try await NativeBench(nodes: 1)
+        let (absent, node) = (try await bench.python(), try await bench.native("verifier"))
+        let running = try await node.start(try bench.settings())
+        _ = try await bench.network.activeNodes(1)
+        // Handles that stand in the coordinator's book alone: the chain has given this node no right to them.
+        let zero: JSONValue = ["result": .string("0x" + String(repeating: "0", count: 64))]
+        try await bench.chain.fault("eth_sendTransaction", zero)
+        let denied = try Ask(bench.network).submit(to: absent, verifiers: [node])
+        #expect(try await running.failure(of: denied) == "decrypt_denied")
+        // A stranger writes another key under the same id.
+        let job = "0x" + String(repeating: "5e", count: 32)
+        try await bench.overwrite(job)
+        try await bench.chain.fault("eth_sendTransaction", zero)
+        let mismatched = try Ask(bench.network, job: job).submit(to: absent, verifiers: [node])
+        #expect(try await running.failure(of: mismatched) == "handle_mismatch")
+        for job in [denied, mismatched] {
+            #expect(try bench.network.progress(of: node, in: job)["claims"] == 0)
+        }
+        let sealed = try await bench.network.state()["calls"] as? [String: [String: Any]]
+        #expect(sealed?[node.address]?["sealoutput"] == nil, "never asked")
+        #expect(try await running.stop() == 0)
+    }
+}
+
+/// A chain with CoFHE's contracts, and a network that reads it.
+struct NativeBench {
+    let chain: TestChain
+    let network: TestNetwork
+
+    init(_ generation: String = "a", nodes: Int = 3) async throws {
+        chain = try await TestChain(cofhe: generation)
+        network = try await TestNetwork(
+            "--nodes", String(nodes), "--rpc", chain.url, "--key-store",
+            try #require(chain.contracts["PromptKeyStore"]))
+    }
+
+    /// What anybody can do: store other handles under a job's id.
+    func overwrite(_ job: String) async throws {
+        let store = ContractFunction(
+            "storeKey(bytes32,(uint256,uint8,uint8,bytes),(uint256,uint8,uint8,bytes),address[])")
+        func input(_ byte: UInt8) -> ABIValue {
+            .tuple([
+                .uint(Word(bytes: [UInt8](repeating: byte, count: 32))!), .uint(Word(0)), .uint(Word(6)), .bytes([]),
+            ])
+        }
+        let data = try store.call([
+            .bytes(try #require(Hexadecimal.decode(job))), input(1), input(2), .array([]),
+        ])
+        try await chain.ask(
+            "eth_sendTransaction",
+            [
+                "from": .string(chain.icl), "to": .string(try #require(chain.contracts["PromptKeyStore"])),
+                "data": .string("0x" + Hexadecimal.encode(data)),
+            ])
+    }
+
+    func script(_ body: JSONValue) throws { _ = try network.client.json("POST", "/dev/cofhe", body) }
+
+    func native(_ name: String) async throws -> TestNode { try await node(name) }
+    func python() async throws -> TestNode { try await node("leader") }
+
+    private func node(_ name: String) async throws -> TestNode {
+        let node = try await network.makeNode(name)
+        try await chain.fund(node.address)
+        return node
+    }
+
+    /// Settings of a node that speaks the native protocol.
+    func settings() throws -> [String: String] {
+        try chain.settings().merging(["BLF_COFHE_MODE": "native", "BLF_COFHE_TN_URL": network.url]) { $1 }
+    }
+
+    /// The first speaks the python dialect: it can encrypt.
+    func start(_ nodes: [TestNode]) async throws -> [ChildProcess] {
+        var running = [try await nodes[0].start(try chain.settings())]
+        for node in nodes.dropFirst() { running.append(try await node.start(try settings())) }
+        _ = try await network.activeNodes(nodes.count)
+        return running
+    }
+}
