@@ -7,7 +7,7 @@ SHELL := /bin/bash
 SWIFT_FLAGS := --disable-local-rpath
 # Swift's own libraries inside: half the memory and start-up time.
 RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS)
-PROGRAMS := blindference-node blindference-worker blindference-devnet blindference-drill narrowed-worker \
+PROGRAMS := blindference-node blindference-worker blindference-devnet blindference-devnet-helper blindference-drill narrowed-worker \
     lying-worker unconfined-worker canary-scan without-secret-memory
 UNIT_SUITES := SharedTests WorkerTests HTTPTransportTests EthereumTests CoFHETests ContentStoreTests CoordinationTests \
     DevnetTests SupervisorTests

@@ -37,6 +37,7 @@ let package = Package(
         .executable(name: "blindference-node", targets: ["blindference-node"]),
         .executable(name: "blindference-worker", targets: ["blindference-worker"]),
         .executable(name: "blindference-devnet", targets: ["blindference-devnet"]),
+        .executable(name: "blindference-devnet-helper", targets: ["blindference-devnet-helper"]),
         .executable(name: "blindference-drill", targets: ["blindference-drill"]),
     ],
     dependencies: [
@@ -96,10 +97,13 @@ let package = Package(
         .target(
             name: "DevnetCore", dependencies: ["Shared", "COpenSSL", "CSodium", "Ethereum", "ContentStore"],
             path: "Sources/Devnet",
-            exclude: ["Commands"], swiftSettings: settings),
+            exclude: ["Commands", "Helper"], swiftSettings: settings),
         .executableTarget(
             name: "blindference-devnet", dependencies: ["DevnetCore", "Ethereum", argumentParser],
             path: "Sources/Devnet/Commands",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "blindference-devnet-helper", dependencies: ["Shared", "CSodium"], path: "Sources/Devnet/Helper",
             swiftSettings: settings),
 
         .target(name: "LoopbackServer", path: "Tests/Support/LoopbackServer", swiftSettings: settings),

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "csystem.h"
+#include "guest.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -96,13 +97,27 @@ static int child(void *context) {
         _exit(127);
     }
     // Move both out of the way of 0-3 before those are filled.
-    int executable = fcntl(spawn->executable, F_DUPFD, 10);
-    int channel = fcntl(spawn->channel, F_DUPFD, 10);
+    int executable = fcntl(spawn->executable, F_DUPFD, 16);
+    int channel = fcntl(spawn->channel, F_DUPFD, 16);
+    int more[csystem_most_descriptors];
+    for (int i = 0; i < spawn->more_count; i++) more[i] = fcntl(spawn->more[i], F_DUPFD, 16);
     // A worker has no voice but its channel: what a crash prints goes nowhere.
     int null = open("/dev/null", O_RDWR);
     if (executable < 0 || channel < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0
-        || dup2(channel, 3) < 0 || dup2(executable, 4) < 0
-        || fcntl(4, F_SETFD, FD_CLOEXEC) < 0 || syscall(SYS_close_range, 5u, ~0u, 0u) < 0) {
+        || dup2(channel, 3) < 0) {
+        order->failure = errno;
+        _exit(127);
+    }
+    int program = 4 + spawn->more_count;
+    for (int i = 0; i < spawn->more_count; i++) {
+        if (more[i] < 0 || dup2(more[i], 4 + i) < 0) {
+            order->failure = errno;
+            _exit(127);
+        }
+    }
+    // The interpreter of a guest that is a script opens it by its descriptor.
+    if (dup2(executable, program) < 0 || (!spawn->is_guest && fcntl(program, F_SETFD, FD_CLOEXEC) < 0)
+        || syscall(SYS_close_range, program + 1u, ~0u, 0u) < 0) {
         order->failure = errno;
         _exit(127);
     }
@@ -112,8 +127,8 @@ static int child(void *context) {
         setrlimit(RLIMIT_MEMLOCK, &lockable);
     }
     limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_NPROC, 0);
-    limit(RLIMIT_NOFILE, 16);
+    limit(RLIMIT_NPROC, spawn->is_guest ? 64 : 0);
+    limit(RLIMIT_NOFILE, spawn->is_guest ? 128 : 16);
     limit(RLIMIT_FSIZE, spawn->file_size);
     limit(RLIMIT_AS, spawn->address_space);
     limit(RLIMIT_CPU, spawn->cpu_seconds);
@@ -121,10 +136,14 @@ static int child(void *context) {
     // this line closed the channel, and the worker ends at its first read.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (spawn->is_guest && csystem_confine_guest() != 0) {
+        order->failure = errno;
+        _exit(127);
+    }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    syscall(SYS_execveat, 4, "", spawn->arguments, spawn->environment, AT_EMPTY_PATH);
+    syscall(SYS_execveat, program, "", spawn->arguments, spawn->environment, AT_EMPTY_PATH);
     order->failure = errno;
     _exit(127);
 }

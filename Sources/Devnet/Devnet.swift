@@ -36,14 +36,17 @@ package final class Devnet: Sendable {
         let native = settings.chain.map { [vault, ledger, clock, coordinator] chain in
             SealOutputRoutes(
                 vault: vault, ledger: ledger, clock: clock, chain: chain, coordinator: coordinator, script: SealScript()
-            )
+            ).all
+                + InputRoutes(
+                    vault: vault, ledger: ledger, clock: clock, chain: chain, secret: ToyCrypto.random(32)
+                ).all
         }
         routes =
             AttestationRoutes(coordinator: coordinator, mockKey: settings.mockKey).all
             + JobRoutes(coordinator: coordinator).all
             + DeliveryRoutes(coordinator: coordinator, shelf: shelf, vault: vault, chain: settings.chain).all
             + StatusRoutes(coordinator: coordinator).all
-            + (native?.all ?? [])
+            + (native ?? [])
             + ContentRoutes(shelf: shelf).all
             + PythonRoutes(vault: vault, ledger: ledger, clock: clock).all
             + ControlRoutes(

@@ -9,22 +9,27 @@ import Testing
 /// CoFHE as the network speaks it, with its contracts on a real EVM.
 @Suite("Jobs over the native protocol", .crowd)
 struct NativeJobTests {
-    @Test("verifiers have the key sealed in every generation of the network", arguments: ["a", "b", "c"])
+    @Test(
+        "three nodes agree in every generation, the leader stores its key on chain, and the user reads by it",
+        arguments: ["a", "b", "c"])
     func generations(generation: String) async throws {
         let bench = try await NativeBench(generation)
-        let leader = try await bench.python()
-        let verifiers = [try await bench.native("first"), try await bench.native("second")]
-        let running = try await bench.start([leader] + verifiers)
+        var nodes: [TestNode] = []
+        for name in ["leader", "first", "second"] { nodes.append(try await bench.node(name)) }
+        var running: [ChildProcess] = []
+        for node in nodes { running.append(try await node.start(try bench.settings())) }
+        _ = try await bench.network.activeNodes(3)
         for form in ["flat", "nested", "queued"] {
             try bench.script(["form": .string(form), "notReady": 1, "notFound": 1])
-            let held = try await bench.network.holdLeader(leader.address)
+            let held = try await bench.network.holdLeader(nodes[0].address)
             let asked = try await bench.network.submit(
-                model: "mock", prompt: "Why \(form)?", leader: leader.address)
+                model: "mock", prompt: "Why \(form)?", leader: nodes[0].address)
             try await held.value
-            #expect(asked.status == 0, "\(form): \(asked.answer)")
+            #expect(asked.status == 0, "\(form): \(asked.answer) \(running[0].text)")
             let delivered = try await bench.network.deliveries(of: try #require(asked.answer["jobId"] as? String))
             #expect(Set(delivered.compactMap { $0["commitment"] as? String }).count == 1)
         }
+        #expect(running[0].count(of: "output_key_stored") == 3)
         for child in running { #expect(try await child.stop() == 0) }
         let violations = try await bench.network.violations()
         #expect(violations.count == 0, "\(violations.text)")
@@ -44,7 +49,7 @@ struct NativeLieTests {
     @Test("a key that was not signed for its handle, and every refusal, leave the job unclaimed")
     func unclaimed() async throws {
         let bench = try await NativeBench(nodes: 1)
-        let (absent, node) = (try await bench.python(), try await bench.native("verifier"))
+        let (absent, node) = (try await bench.node("absent"), try await bench.node("verifier"))
         let running = try await node.start(try bench.settings())
         _ = try await bench.network.activeNodes(1)
         // A good job first: its answer is what is replayed.
@@ -65,8 +70,9 @@ struct NativeLieTests {
 
     @Test("what the chain does not allow is not asked of the network, and another key on chain is found out")
     func chain() async throws {
-        let bench = try await NativeBench(nodes: 1)
-        let (absent, node) = (try await bench.python(), try await bench.native("verifier"))
+        // In the first generation the contract looks at the inputs of strangers as well.
+        let bench = try await NativeBench("b", nodes: 1)
+        let (absent, node) = (try await bench.node("absent"), try await bench.node("verifier"))
         let running = try await node.start(try bench.settings())
         _ = try await bench.network.activeNodes(1)
         // Handles that stand in the coordinator's book alone: the chain has given this node no right to them.
@@ -123,10 +129,7 @@ struct NativeBench {
 
     func script(_ body: JSONValue) throws { _ = try network.client.json("POST", "/dev/cofhe", body) }
 
-    func native(_ name: String) async throws -> TestNode { try await node(name) }
-    func python() async throws -> TestNode { try await node("leader") }
-
-    private func node(_ name: String) async throws -> TestNode {
+    func node(_ name: String) async throws -> TestNode {
         let node = try await network.makeNode(name)
         try await chain.fund(node.address)
         return node
@@ -134,14 +137,10 @@ struct NativeBench {
 
     /// Settings of a node that speaks the native protocol.
     func settings() throws -> [String: String] {
-        try chain.settings().merging(["BLF_COFHE_MODE": "native", "BLF_COFHE_TN_URL": network.url]) { $1 }
-    }
-
-    /// The first speaks the python dialect: it can encrypt.
-    func start(_ nodes: [TestNode]) async throws -> [ChildProcess] {
-        var running = [try await nodes[0].start(try chain.settings())]
-        for node in nodes.dropFirst() { running.append(try await node.start(try settings())) }
-        _ = try await network.activeNodes(nodes.count)
-        return running
+        try chain.settings().merging([
+            "BLF_COFHE_MODE": "native", "BLF_COFHE_TN_URL": network.url, "BLF_COFHE_VERIFIER_URL": network.url,
+            "BLF_COFHE_KEY_URL": network.url,
+            "BLF_COFHE_HELPER": TestNetwork.binaries.appending(path: "blindference-devnet-helper").path,
+        ]) { $1 }
     }
 }

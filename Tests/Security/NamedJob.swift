@@ -55,8 +55,9 @@ enum NamedJob: String, Sendable, CaseIterable {
         let endpoint = Endpoint(name: .encryption, host: "127.0.0.1", port: 9, path: "/", usesTLS: false)
         let order = JobOrder(
             role: .leader, modelID: "mock", seal: .hkdf, backend: .mock,
-            encryption: EncryptionOrder(
-                endpoint: endpoint, account: "0x" + String(repeating: "1", count: 40), timeout: 10_000))
+            encryption: .service(
+                EncryptionService(
+                    endpoint: endpoint, account: "0x" + String(repeating: "1", count: 40), timeout: 10_000)))
         try worker.send(.start, order.fields)
         try worker.giveMaterial(prompt, publicKey: try worker.receive(.sealingKey).fields["public"]?.text)
         try worker.receive(.output)

@@ -38,9 +38,10 @@ extension RawWorker {
     /// A leader's order for the same model: the output key's halves are encrypted at the end.
     static let leaderOrder = JobOrder(
         role: .leader, modelID: "slow", seal: .hkdf, backend: chat(),
-        encryption: EncryptionOrder(
-            endpoint: Endpoint(name: .encryption, host: "127.0.0.1", port: 9, path: "/cofhe", usesTLS: false),
-            account: "0x\(String(repeating: "0", count: 40))", timeout: 30_000))
+        encryption: .service(
+            EncryptionService(
+                endpoint: Endpoint(name: .encryption, host: "127.0.0.1", port: 9, path: "/cofhe", usesTLS: false),
+                account: "0x\(String(repeating: "0", count: 40))", timeout: 30_000)))
 
     static func chat(tls host: String? = nil) -> JobOrder.Backend {
         .chat(

@@ -54,7 +54,7 @@ struct FrameHeaderTests {
     @Test("an order is read back as it was written")
     func orders() throws {
         let model = Endpoint(name: .model, host: "::1", port: 8080, path: "/v1/chat/completions", usesTLS: false)
-        let encryption = EncryptionOrder(
+        let encryption = EncryptionService(
             endpoint: Endpoint(name: .encryption, host: "a.example", port: 443, path: "/", usesTLS: true),
             account: "0x" + String(repeating: "a", count: 40), timeout: 5)
         let orders = [
@@ -62,7 +62,14 @@ struct FrameHeaderTests {
             JobOrder(
                 role: .leader, modelID: "groq:x", seal: .hkdf,
                 backend: .chat(ChatOrder(dialect: .groq, model: "x", endpoint: model, maximumTokens: 9, timeout: 60)),
-                encryption: encryption),
+                encryption: .service(encryption)),
+            JobOrder(
+                role: .leader, modelID: "mock",
+                seal: .box(BoxSeal(chainID: 421_614, signer: [UInt8](repeating: 7, count: 20))), backend: .mock,
+                encryption: .helper(timeout: 9)),
+            JobOrder(
+                role: .verifier, modelID: "mock", seal: .box(BoxSeal(chainID: 1, signer: nil)), backend: .mock,
+                encryption: nil),
         ]
         for order in orders {
             let header = FrameHeader(.start, fields: order.fields)

@@ -60,11 +60,18 @@ enum { csystem_world_size = 4 };
 /// back where it was, but no longer shares its working directory. Root only.
 int csystem_make_world(int world[csystem_world_size]);
 
+enum { csystem_most_descriptors = 4 };
+
 struct csystem_spawn {
     int executable;          ///< open descriptor of the program; it is executed by this descriptor
     char *const *arguments;
     char *const *environment;
     int channel;             ///< becomes descriptor 3 of the child; 0-2 are /dev/null
+    const int *more;         ///< become descriptors 4, 5 and so on
+    int more_count;          ///< at most csystem_most_descriptors
+    /// The program is not ours and builds no walls of its own: it gets those that it can live in before its first
+    /// instruction. It may have threads, and read files.
+    int is_guest;
     uint64_t address_space;  ///< RLIMIT_AS in bytes
     uint64_t file_size;      ///< RLIMIT_FSIZE in bytes; the child lowers it to 0 itself
     uint64_t cpu_seconds;

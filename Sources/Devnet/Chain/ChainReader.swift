@@ -51,13 +51,15 @@ package struct ChainReader: Sendable {
 
     /// Stores the halves of a prompt's key for its readers, from the first account that the chain itself signs for.
     func store(_ keys: (high: Word, low: Word), under id: [UInt8], for readers: [Address]) throws {
-        func input(_ handle: Word) -> ABIValue {
-            .tuple([.uint(handle), .uint(Word(0)), .uint(Word(6)), .bytes([])])
+        guard let sender = try ask("eth_accounts", []).elements?.first?.text else { throw Failure.malformedAnswer }
+        let (account, domain) = (try Address(sender), try domain())
+        func input(_ handle: Word) throws -> ABIValue {
+            let signature = try InputRoutes.signature(of: handle, for: account, domain)
+            return .tuple([.uint(handle), .uint(Word(0)), .uint(Word(6)), .bytes(signature.bytes)])
         }
         let data = try ChainReader.storeKey.call([
-            .bytes(id), input(keys.high), input(keys.low), .array(readers.map { .address($0) }),
+            .bytes(id), try input(keys.high), try input(keys.low), .array(readers.map { .address($0) }),
         ])
-        guard let sender = try ask("eth_accounts", []).elements?.first?.text else { throw Failure.malformedAnswer }
         _ = try ask(
             "eth_sendTransaction",
             [

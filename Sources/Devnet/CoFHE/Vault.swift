@@ -21,10 +21,15 @@ package final class Vault: Sendable {
         precondition(value.count == 16)
         // 32 bytes always make a word.
         let handle = Word(bytes: ToyCrypto.random(30) + [0x06, 0x00])!
-        return entries.withLock { entries in
-            guard entries.count < Vault.maximumValues else { return nil }
+        return store(value, owner: owner, under: handle) ? handle : nil
+    }
+
+    /// False when the vault is full.
+    func store(_ value: [UInt8], owner: Address, under handle: Word) -> Bool {
+        entries.withLock { entries in
+            guard entries.count < Vault.maximumValues else { return false }
             entries[handle] = Entry(value: value, readers: [owner])
-            return handle
+            return true
         }
     }
 

@@ -20,6 +20,15 @@ extension ToyCrypto {
         return box
     }
 
+    /// What was sealed to the key of `secret` by somebody unnamed.
+    package static func openSealed(_ sealed: [UInt8], secret: [UInt8]) throws -> [UInt8] {
+        guard sealed.count >= 48 else { throw Failure() }
+        var text = [UInt8](repeating: 0, count: sealed.count - 48)
+        guard crypto_box_seal_open(&text, sealed, UInt64(sealed.count), try x25519PublicKey(of: secret), secret) == 0
+        else { throw Failure() }
+        return text
+    }
+
     package static func open(_ box: SealedBox, secret: [UInt8]) throws -> [UInt8] {
         guard box.data.count >= 16, box.publicKey.count == 32, box.nonce.count == 24 else { throw Failure() }
         var text = [UInt8](repeating: 0, count: box.data.count - 16)

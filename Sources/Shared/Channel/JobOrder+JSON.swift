@@ -75,6 +75,23 @@ extension ChatOrder {
 
 extension EncryptionOrder {
     fileprivate var json: JSONValue {
+        switch self {
+        case .service(let service): service.json
+        case .helper(let timeout): ["helper": true, "timeout": .integer(timeout)]
+        }
+    }
+
+    fileprivate init(_ json: JSONValue) throws(JSONError) {
+        if json["helper"] == true {
+            self = .helper(timeout: try json.requireInt("timeout", in: 1...JobLimits.exchangeMilliseconds))
+        } else {
+            self = .service(try EncryptionService(json))
+        }
+    }
+}
+
+extension EncryptionService {
+    fileprivate var json: JSONValue {
         ["endpoint": endpoint.json, "account": .string(account), "timeout": .integer(timeout)]
     }
 

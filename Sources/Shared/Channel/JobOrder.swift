@@ -60,8 +60,16 @@ package struct ChatOrder: Sendable, Equatable {
     }
 }
 
-/// Where and for whom the output key's halves are encrypted, in the JSON-RPC dialect of cofhe.md 9.
-package struct EncryptionOrder: Sendable, Equatable {
+/// How the output key's halves are encrypted for the user.
+package enum EncryptionOrder: Sendable, Equatable {
+    /// By a service that sees them (cofhe.md 9), over a connection that the supervisor cannot read where it uses TLS.
+    case service(EncryptionService)
+    /// By a helper process on this machine, over a socket that the supervisor has closed; milliseconds.
+    case helper(timeout: Int)
+}
+
+/// Where and for whom the halves are encrypted, in the JSON-RPC dialect of cofhe.md 9.
+package struct EncryptionService: Sendable, Equatable {
     package let endpoint: Endpoint
     /// The account that will own the ciphertexts, EIP-55.
     package let account: String

@@ -14,7 +14,8 @@ package enum MessageKind: String, Sendable, CaseIterable {
     case endpoint
     /// Worker: the answer's hash. Body (leader): the encrypted answer.
     case output
-    /// Worker (leader): the handles under which the output key's halves are stored.
+    /// Worker (leader): the handles under which a service stores the output key's halves; or as body what a helper made
+    /// of them.
     case outputKey
     /// Supervisor: nothing more is needed. The worker wipes and exits.
     case done
@@ -36,7 +37,8 @@ package enum MessageKind: String, Sendable, CaseIterable {
         case .start: JobLimits.credential
         case .material: 2 * JobLimits.sealedValue + limits.blob
         case .output: limits.encryptedAnswer
-        case .ready, .sealingKey, .connect, .endpoint, .outputKey, .done, .failed: 0
+        case .outputKey: JobLimits.packedKey
+        case .ready, .sealingKey, .connect, .endpoint, .done, .failed: 0
         }
     }
 }
@@ -51,6 +53,8 @@ package struct JobLimits: Sendable, Equatable {
     package static let response = 2 << 20
     package static let credential = 8 << 10
     package static let sealedValue = 512
+    /// A key that is encrypted and proven to be so: tens of KiB.
+    package static let packedKey = 1 << 20
     /// What `iv ‖ tag ‖` adds in front of a ciphertext.
     package static let sealOverhead = 28
     /// What an order may name: an id of the coordinator's, and host and request target of a URL.

@@ -14,6 +14,13 @@ package protocol ThresholdNetwork: Sendable {
     /// How a leader's worker has its output key encrypted for later decryption by the user; nil where that is not
     /// possible, so that the node does not lead.
     var encryption: EncryptionOrder? { get }
+
+    /// What the key store takes for what a helper packed.
+    func inputs(_ packed: [UInt8]) async throws(ThresholdError) -> InputVerifier.Halves
+}
+
+extension ThresholdNetwork {
+    package func inputs(_ packed: [UInt8]) async throws(ThresholdError) -> InputVerifier.Halves { throw .refused }
 }
 
 /// The handles of a key's two halves: bytes 0-15 and 16-31, each as a big-endian integer.
@@ -60,6 +67,10 @@ package enum ThresholdError: Error, Equatable, Sendable {
     case handleUnsupported
     /// The chain has another key for this job than the coordinator says.
     case handleMismatch
+    /// The network has other keys than the pinned ones; their SHA-256.
+    case keysChanged(found: String)
+    /// The network's keys cannot be written or read on this machine.
+    case keysNotKept
 
     /// One word for the log.
     package var code: String {
@@ -74,6 +85,8 @@ package enum ThresholdError: Error, Equatable, Sendable {
         case .unknownDeployment(let fault): fault.rawValue
         case .handleUnsupported: "handle_unsupported"
         case .handleMismatch: "handle_mismatch"
+        case .keysChanged: "network_keys_changed"
+        case .keysNotKept: "network_keys_not_kept"
         }
     }
 }
@@ -87,4 +100,6 @@ package enum DeploymentFault: String, Error, Sendable, CaseIterable {
     case domainVersion = "domain_version"
     case domainChain = "domain_chain"
     case domainContract = "domain_contract"
+    /// The verifier of inputs does not know this generation.
+    case verifier
 }

@@ -21,6 +21,8 @@ package enum StartError: Error, Equatable, Sendable {
     case transport(HTTPFailure)
     case noModels
     case noTrustStore(path: String)
+    /// `cofhe_helper` cannot be opened.
+    case noHelper(path: String)
     case alreadyRunning(directory: String)
 }
 
@@ -60,12 +62,15 @@ extension Node {
                 outputKeys = OutputKeyStorage(access.keyStore, queue: queue)
             }
         }
+        let thread = SpawnThread()
+        let helpers = try helpers(configuration, wallet, client, journal, directory, thread)
         let services = JobServices(
             coordinator: coordinator, content: try contentStore(configuration, environment, client),
             network: try network(configuration, wallet, client, permits),
-            workers: WorkerPool(spawner: WorkerSpawner(program: program), size: configuration.maxConcurrentJobs),
+            workers: WorkerPool(
+                spawner: WorkerSpawner(program: program, thread: thread), size: configuration.maxConcurrentJobs),
             models: models, connector: EndpointConnector(), journal: journal, address: wallet.address, limits: limits,
-            timing: timing, hold: hold, permits: permits, outputKeys: outputKeys, log: log)
+            timing: timing, hold: hold, permits: permits, outputKeys: outputKeys, helpers: helpers, log: log)
         let watchdog = AttestationWatchdog(
             coordinator: coordinator, backend: try attestation(environment), models: models.advertised,
             manifest: program.manifest, journal: journal, log: log)
@@ -156,6 +161,29 @@ extension Node {
         return PinataUploader(url: url ?? PinataUploader.defaultURL, token: token, client: client)
     }
 
+    private static func inputVerifier(
+        _ configuration: Configuration, _ wallet: PrivateKey, _ client: any HTTPClient
+    ) -> InputVerifier {
+        InputVerifier(
+            service: configuration.cofheVerifierURL, client: client, account: wallet.address,
+            chainID: configuration.cofheChainID, consumer: configuration.chain.promptKeyStore)
+    }
+
+    /// What encrypts output keys in the native protocol; nil where the operator has named nothing.
+    private static func helpers(
+        _ configuration: Configuration, _ wallet: PrivateKey, _ client: any HTTPClient, _ journal: Journal,
+        _ directory: String, _ thread: SpawnThread
+    ) throws(StartError) -> EncryptionHelpers? {
+        guard configuration.cofheMode != .python, let path = configuration.cofheHelper else { return nil }
+        let keys = NetworkKeys(
+            service: configuration.cofheKeyURL, client: client, chainID: configuration.cofheChainID,
+            directory: directory, pins: JournalPins(journal: journal, chainID: configuration.cofheChainID))
+        do throws(WorkerError) {
+            return try EncryptionHelpers(
+                path: path, keys: keys, metadata: inputVerifier(configuration, wallet, client).metadata, thread: thread)
+        } catch { throw .noHelper(path: path) }
+    }
+
     private static func network(
         _ configuration: Configuration, _ wallet: PrivateKey, _ client: any HTTPClient, _ permits: PermitGate
     ) throws(StartError) -> any ThresholdNetwork {
@@ -165,7 +193,8 @@ extension Node {
             let rpc = RPCClient(endpoints: endpoints, chainID: configuration.cofheChainID, client: client)
             return NativeNetwork(
                 rpc: rpc, keyStore: PromptKeyStoreContract(Contract(configuration.chain.promptKeyStore, rpc)),
-                service: configuration.cofheTNURL, client: client, wallet: wallet, gate: permits)
+                service: configuration.cofheTNURL, client: client, wallet: wallet, gate: permits,
+                verifier: configuration.cofheHelper == nil ? nil : inputVerifier(configuration, wallet, client))
         }
         guard let endpoint = configuration.cofheEndpoint else {
             throw .configuration(.missing(key: Setting.cofheEndpoint.rawValue))
@@ -185,4 +214,20 @@ package struct WalletSigner: RequestSigner {
     package var checksummedAddress: String { wallet.address.checksummed }
 
     package func signature(overMessage bytes: [UInt8]) -> String { wallet.signMessage(bytes).hexadecimal }
+}
+
+/// The fingerprints of one chain's network keys, in the journal.
+package struct JournalPins: KeyPins {
+    let journal: Journal
+    let chainID: UInt64
+
+    package init(journal: Journal, chainID: UInt64) {
+        self.journal = journal
+        self.chainID = chainID
+    }
+
+    private var key: String { "cofhe_keys_\(chainID)" }
+
+    package func pin() async throws -> String? { try await journal.state(key) }
+    package func setPin(_ text: String) async throws { try await journal.setState(key, text) }
 }

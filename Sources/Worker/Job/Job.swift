@@ -87,7 +87,17 @@ struct Job: ~Copyable {
     }
 
     private mutating func storeOutputKey(_ key: borrowing SecretBytes, _ order: EncryptionOrder) throws {
-        let encryption = OutputKeyEncryption(order: order)
+        switch order {
+        case .service(let service): try storeOutputKey(key, by: service)
+        case .helper(let timeout):
+            let packed = try HelperExchange.pack(
+                key, over: Connection(plain: try connect(.encryption), deadline: Deadline(milliseconds: timeout)))
+            try channel.send(.outputKey, fields: [], body: packed)
+        }
+    }
+
+    private mutating func storeOutputKey(_ key: borrowing SecretBytes, by service: EncryptionService) throws {
+        let encryption = OutputKeyEncryption(order: service)
         let half = Cryptography.keyBytes / 2
         var handles: [String] = []
         // One more than needed: by now the answer is made, and a service that stumbles once must not cost it.
@@ -95,7 +105,7 @@ struct Job: ~Copyable {
         for range in [0..<half, half..<2 * half] {
             while true {
                 do {
-                    let connection = try connect(to: order.endpoint, timeout: order.timeout)
+                    let connection = try connect(to: service.endpoint, timeout: service.timeout)
                     handles.append(try encryption.encrypt(half: try key.copy(range), over: connection))
                     break
                 } catch JobFailure.encryptionUnreachable where mayRetry { mayRetry = false } catch is ExchangeError {
@@ -109,10 +119,15 @@ struct Job: ~Copyable {
     }
 
     private mutating func connect(to endpoint: Endpoint, timeout: Int) throws -> Connection {
-        try channel.send(.connect, fields: [.init("endpoint", .string(endpoint.name.rawValue))])
-        let reply = try channel.receive(.endpoint)
-        return try Connection(
-            descriptor: reply.descriptor, endpoint: endpoint, trust: trust, deadline: Deadline(milliseconds: timeout))
+        try Connection(
+            descriptor: try connect(endpoint.name), endpoint: endpoint, trust: trust,
+            deadline: Deadline(milliseconds: timeout))
+    }
+
+    /// Asks for a connection; its descriptor.
+    private mutating func connect(_ name: Endpoint.Name) throws(ChannelError) -> Int32 {
+        try channel.send(.connect, fields: [.init("endpoint", .string(name.rawValue))])
+        return try channel.receive(.endpoint).descriptor
     }
 
     /// Called when everything plain has been wiped.

@@ -3,7 +3,7 @@ internal import Shared
 /// Has the two halves of the output key encrypted for the user, over a descriptor the supervisor made but cannot read
 /// where TLS is used. In this dialect the service sees the half in clear (cofhe.md 9), so the supervisor must not.
 struct OutputKeyEncryption {
-    let order: EncryptionOrder
+    let order: EncryptionService
 
     /// The handle of one half, as the service's text.
     func encrypt(half: borrowing SecretBytes, over connection: consuming Connection) throws(JobFailure) -> String {

@@ -11,6 +11,13 @@ struct Connection: ~Copyable {
     private let tls: OpaquePointer?
     private let deadline: Deadline
 
+    /// Takes the descriptor of a socket to another process of this machine over.
+    init(plain descriptor: Int32, deadline: Deadline) {
+        self.descriptor = descriptor
+        self.deadline = deadline
+        tls = nil
+    }
+
     /// Takes the descriptor over. With a trust store, TLS is negotiated for `host`: certificate chain and name are
     /// verified, TLS 1.2 or newer.
     init(descriptor: Int32, endpoint: Endpoint, trust: TrustStore?, deadline: Deadline) throws(ExchangeError) {

@@ -95,6 +95,8 @@ enum Sentence {
             "No model is configured. Set openai_base_url and openai_model_ids, GROQ_API_KEY, GOOGLE_API_KEY or mock_model_ids."
         case .noTrustStore(let path):
             "The certificates in \(path) cannot be read. Install ca-certificates, or set SSL_CERT_FILE."
+        case .noHelper(let path):
+            "\(path) (cofhe_helper) cannot be opened. Install it, or leave cofhe_helper out: then this node verifies, and leads no job."
         case .alreadyRunning(let directory):
             "A node runs in \(directory) already. Stop it, or give another --config-dir."
         }

@@ -40,7 +40,7 @@ package final class TestChain: Sendable {
             [
                 support.appending(path: "devchain.py").path, "--artifacts", lines[lines.count - 1], "--lifeline",
                 "--heartbeat-grace", String(grace), "--contracts", all ? "all" : "node",
-            ] + (cofhe.map { ["--cofhe", $0, "--result-signer", TestChain.resultSigner] } ?? [])
+            ] + (cofhe.map { ["--cofhe", $0] + TestChain.signers } ?? [])
                 + funded.flatMap { ["--fund", $0] }, output: folder.appending(path: "chain.log"))
         let ready = try await process.line(within: 60) { $0.hasPrefix("READY ") }
         url = String(ready.dropFirst("READY ".count))
@@ -57,8 +57,11 @@ package final class TestChain: Sendable {
         self.icl = icl
     }
 
-    /// Of the test key in cofhe-vectors.json, which the devnet signs with.
-    private static let resultSigner = "0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1"
+    /// Of the test keys that the devnet signs results and inputs with.
+    private static let signers = [
+        "--result-signer", "0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1", "--input-signer",
+        "0x5050A4F4b3f9338C3472dcC01A87C76A144b3c9c",
+    ]
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 

@@ -72,7 +72,7 @@ struct SealOutputRoutes {
         let chain = (0..<8).map { UInt8(truncatingIfNeeded: domain.chainID >> UInt64(56 - 8 * $0)) }
         let digest = Keccak256.hash(
             box.data + box.publicKey + box.nonce + [0, 0, 0, 6] + chain + told.bytes)
-        let key = try lie == .signature ? PrivateKey.generate() : SealOutputRoutes.signer()
+        let key = try lie == .signature ? PrivateKey.generate() : PrivateKey.ofTests(SealOutputRoutes.signerKey)
         let signature = key.sign(digest: digest)
         let answer: JSONValue = [
             "sealed": [
@@ -129,12 +129,6 @@ struct SealOutputRoutes {
             }
             return nil
         }
-    }
-
-    private static func signer() throws -> PrivateKey {
-        var secret = try SecretBytes(capacity: signerKey.count)
-        try secret.append(public: signerKey)
-        return try PrivateKey(secret)
     }
 }
 

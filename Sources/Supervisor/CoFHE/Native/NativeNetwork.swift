@@ -14,17 +14,22 @@ package actor NativeNetwork: ThresholdNetwork {
     private let client: any HTTPClient
     private let wallet: PrivateKey
     private let gate: PermitGate
+    private let verifier: InputVerifier?
     private let patience: SealPatience
     private let surroundings: Surroundings
     private var known: (deployment: Deployment, until: Duration)?
 
     /// How long the contracts of a chain are believed to be the same; a sign that they are not ends it at once.
     private static let memory = Duration.seconds(600)
+    /// Milliseconds for a helper to encrypt and prove.
+    private static let packing = 120_000
 
-    /// - Parameter service: of the threshold network.
+    /// - Parameters:
+    ///   - service: of the threshold network.
+    ///   - verifier: nil where there is no helper to encrypt, so that the node does not lead.
     package init(
         rpc: RPCClient, keyStore: PromptKeyStoreContract, service: ServiceURL, client: any HTTPClient,
-        wallet: PrivateKey, gate: PermitGate, patience: SealPatience = SealPatience(),
+        wallet: PrivateKey, gate: PermitGate, verifier: InputVerifier? = nil, patience: SealPatience = SealPatience(),
         surroundings: Surroundings = .system
     ) {
         self.rpc = rpc
@@ -33,6 +38,7 @@ package actor NativeNetwork: ThresholdNetwork {
         self.client = client
         self.wallet = wallet
         self.gate = gate
+        self.verifier = verifier
         self.patience = patience
         self.surroundings = surroundings
     }
@@ -54,7 +60,21 @@ package actor NativeNetwork: ThresholdNetwork {
         BoxSeal(chainID: rpc.chainID, signer: deployment.resultSigner?.bytes)
     }
 
-    package nonisolated var encryption: EncryptionOrder? { nil }
+    package nonisolated var encryption: EncryptionOrder? {
+        verifier == nil ? nil : .helper(timeout: NativeNetwork.packing)
+    }
+
+    package func inputs(_ packed: [UInt8]) async throws(ThresholdError) -> InputVerifier.Halves {
+        guard let verifier else { throw .refused }
+        do throws(ThresholdError) { return try await verifier.inputs(packed, on: try await deployment()) } catch {
+            // Signed by others, or not known there: the contracts may be new ones.
+            switch error {
+            case .forged, .unknownDeployment: known = nil
+            default: break
+            }
+            throw error
+        }
+    }
 
     package func sealedKey(
         _ handles: KeyHandles, of job: String, to sealingKey: [UInt8]

@@ -33,7 +33,7 @@ package struct JSONRPCDialect: ThresholdNetwork {
         let place = Endpoint(
             name: .encryption, host: endpoint.host, port: endpoint.port, path: endpoint.target,
             usesTLS: endpoint.scheme == .https)
-        return EncryptionOrder(endpoint: place, account: wallet.address.checksummed, timeout: 30_000)
+        return .service(EncryptionService(endpoint: place, account: wallet.address.checksummed, timeout: 30_000))
     }
 
     package func sealedKey(

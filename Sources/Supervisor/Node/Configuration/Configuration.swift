@@ -32,6 +32,8 @@ package struct Configuration: Sendable {
     package var cofheTNURL: ServiceURL
     package var cofheVerifierURL: ServiceURL
     package var cofheKeyURL: ServiceURL
+    /// The program that encrypts output keys; without one the node does not lead.
+    package var cofheHelper: String?
     package var cofheChainID: UInt64 = 421_614
     package var ipfsGateways: [ServiceURL]
     package var ipfsUploadURL: ServiceURL?
@@ -90,6 +92,7 @@ package struct Configuration: Sendable {
         cofheVerifierURL =
             try read.service(.cofheVerifierURL) ?? SettingReader.known("https://testnet-cofhe-vrf.fhenix.zone")
         cofheKeyURL = try read.service(.cofheKeyURL) ?? SettingReader.known("https://testnet-cofhe.fhenix.zone")
+        cofheHelper = read.text(.cofheHelper).map { $0.hasPrefix("/") ? $0 : directory + "/" + $0 }
         let gateway = try read.service(.ipfsGateway) ?? SettingReader.known(Configuration.defaultGateway)
         let fallbacks =
             try read.services(.ipfsFallbackGateways) ?? Configuration.publicGateways.map(SettingReader.known)

@@ -15,6 +15,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case cofheTNURL = "cofhe_tn_url"
     case cofheVerifierURL = "cofhe_verifier_url"
     case cofheKeyURL = "cofhe_key_url"
+    case cofheHelper = "cofhe_helper"
     case ipfsGateway = "ipfs_gateway"
     case ipfsFallbackGateways = "ipfs_fallback_gateways"
     case ipfsUploadURL = "ipfs_upload_url"
@@ -67,7 +68,8 @@ package enum Setting: String, CaseIterable, Sendable {
             .geminiBaseURL, .openaiBaseURL:
             .service
         case .ipfsFallbackGateways, .rpcURL: .services
-        case .nodeAddress, .keystorePath, .openaiAPIKeyFile, .attestationBackend, .cofheMode, .promptKeyStoreAddress,
+        case .nodeAddress, .keystorePath, .openaiAPIKeyFile, .cofheHelper, .attestationBackend, .cofheMode,
+            .promptKeyStoreAddress,
             .logLevel, .logFormat,
             .network, .modelCacheDir, .stakeAmountWei, .blindTokenAddress, .nodeRegistryAddress, .stakingAddress,
             .nodeOperatorRegistryAddress, .nodeAttestationRegistryAddress, .commitmentRegistryAddress:

@@ -26,6 +26,7 @@ extension JobFailure {
             case .unknownDeployment: .cofheUnknown
             case .handleUnsupported: .handleUnsupported
             case .handleMismatch: .handleMismatch
+            case .keysChanged, .keysNotKept: .encryptionUnavailable
             }
     }
 

@@ -251,22 +251,40 @@ struct JobRun {
 
     /// Only the endpoints of this job's order exist for its worker.
     private func connect(_ worker: Worker, _ name: Endpoint.Name?) async throws(JobFailure) {
-        let endpoint: Endpoint
-        switch (name, service.backend) {
-        case (.model, .chat(let chat)): endpoint = chat.endpoint
-        case (.encryption, _):
-            guard entry.role == .leader, let encryption = services.network.encryption else { throw .workerMisbehaved }
-            endpoint = encryption.endpoint
-        default: throw .workerMisbehaved
-        }
-        guard let descriptor = await services.connector.connect(to: endpoint) else {
-            throw name == .model ? .modelUnreachable : .encryptionUnreachable
-        }
+        guard let name else { throw .workerMisbehaved }
+        let descriptor =
+            switch (name, service.backend, entry.role) {
+            case (.model, .chat(let chat), _): try await connection(to: chat.endpoint, or: .modelUnreachable)
+            case (.encryption, _, .leader): try await encryption(for: worker)
+            default: throw .workerMisbehaved
+            }
+        // Nobody but the worker has it from here.
         defer { close(descriptor) }
         try await ofWorker { () throws(WorkerError) in
             try await worker.send(
-                .endpoint, fields: [.init("endpoint", .string(endpoint.name.rawValue))], descriptor: descriptor,
+                .endpoint, fields: [.init("endpoint", .string(name.rawValue))], descriptor: descriptor,
                 deadline: endOfStep)
+        }
+    }
+
+    private func connection(to endpoint: Endpoint, or failure: JobFailure) async throws(JobFailure) -> Int32 {
+        guard let descriptor = await services.connector.connect(to: endpoint) else { throw failure }
+        return descriptor
+    }
+
+    /// A service that the network has, or a helper of this worker's own.
+    private func encryption(for worker: Worker) async throws(JobFailure) -> Int32 {
+        switch services.network.encryption {
+        case .service(let service): return try await connection(to: service.endpoint, or: .encryptionUnreachable)
+        case .helper:
+            guard let helpers = services.helpers else { throw .encryptionUnavailable }
+            let helper = try await beforeDeadline { () async -> Result<EncryptionHelpers.Helper, JobFailure> in
+                do throws(JobFailure) { return .success(try await helpers.start()) } catch { return .failure(error) }
+            }.get()
+            helper.end(by: deadline)
+            worker.keep(helper)
+            return helper.descriptor
+        case nil: throw .workerMisbehaved
         }
     }
 
@@ -277,14 +295,16 @@ struct JobRun {
         async let encrypted = outputKey(of: worker)
         let both = await (uploaded, encrypted)
         let cid = try both.0.get()
-        let key = try both.1.get()
+        let halves = try both.1.get()
         await finish(worker)
-        let stored = try await keep(key)
+        let stored = try await keep(halves)
         let commitment = Commitment.hash(cid: cid.text, innerHash: answer.innerHash)
+        let (high, low) = (ResultSubmission.KeyInput(halves.high), ResultSubmission.KeyInput(halves.low))
+        // The network knows what was stored by another name than what was given.
+        let names = stored == nil ? (high.handle, low.handle) : (high.storedHandle, low.storedHandle)
         let submission = ResultSubmission(
-            job: entry.id, outputCID: cid.text, commitment: commitment, keyHigh: key.high, keyLow: key.low,
-            inputs: (high: .init(handle: key.high, signature: []), low: .init(handle: key.low, signature: [])),
-            storeTransaction: stored)
+            job: entry.id, outputCID: cid.text, commitment: commitment, keyHigh: names.0, keyLow: names.1,
+            inputs: (high: high, low: low), storeTransaction: stored)
         guard let submission else { throw .encryptionFailed }
         entry.commitment = commitment
         entry.submission = submission.body
@@ -301,27 +321,43 @@ struct JobRun {
         }
     }
 
-    private func outputKey(of worker: Worker) async -> Result<KeyHandles, JobFailure> {
+    private func outputKey(of worker: Worker) async -> Result<InputVerifier.Halves, JobFailure> {
         do throws(JobFailure) {
-            let (header, _) = try await next(from: worker, by: deadline)
+            let (header, body) = try await next(from: worker, by: deadline)
             guard header.kind == .outputKey else { throw .workerMisbehaved }
-            let handles = ["high", "low"].map { header.fields[$0]?.text.flatMap { CiphertextHandle(hexadecimal: $0) } }
-            guard let high = handles[0], let low = handles[1] else { throw .encryptionFailed }
-            let key = KeyHandles(high: high, low: low)
-            guard key.areSet else { throw .encryptionFailed }
+            let halves: InputVerifier.Halves
+            switch services.network.encryption {
+            case .helper where !body.isEmpty: halves = try await inputs(packed: body)
+            case .service where body.isEmpty:
+                let handles = ["high", "low"].map { name in
+                    header.fields[name]?.text.flatMap { CiphertextHandle(hexadecimal: $0) }
+                }
+                guard let high = handles[0], let low = handles[1], !high.isZero, !low.isZero else {
+                    throw .encryptionFailed
+                }
+                halves = (.init(handle: high.word, signature: []), .init(handle: low.word, signature: []))
+            default: throw .workerMisbehaved
+            }
             log.event(.outputKeyEncrypted)
-            return .success(key)
+            return .success(halves)
         } catch { return .failure(error) }
     }
 
+    /// Has the network take over what a helper made.
+    private func inputs(packed: [UInt8]) async throws(JobFailure) -> InputVerifier.Halves {
+        let (network, log) = (services.network, log)
+        return try await beforeDeadline {
+            do throws(ThresholdError) { return .success(try await network.inputs(packed)) } catch {
+                log.event(.encryptionFailed, ["reason": .string(error.code)])
+                return .failure(error == .unreachable ? .encryptionUnreachable : .encryptionFailed)
+            }
+        }.get()
+    }
+
     /// Stores the key on chain for the user, and gives the transaction's hash; nil where the coordinator is to do that.
-    private func keep(_ key: KeyHandles) async throws(JobFailure) -> [UInt8]? {
+    private func keep(_ halves: InputVerifier.Halves) async throws(JobFailure) -> [UInt8]? {
         guard let storage = services.outputKeys else { return nil }
         guard let reader = Address(reader: entry.user) else { throw .requesterMissing }
-        let halves = (
-            high: PromptKeyStoreContract.Input(handle: key.high.word, signature: []),
-            low: PromptKeyStoreContract.Input(handle: key.low.word, signature: [])
-        )
         let (job, log) = (entry.id, log)
         return try await beforeDeadline {
             do throws(OutputKeyStorage.Failure) {
@@ -367,6 +403,21 @@ struct JobRun {
 /// A worker's failure as the job's.
 private func ofWorker<R: Sendable>(_ body: () async throws(WorkerError) -> R) async throws(JobFailure) -> R {
     do throws(WorkerError) { return try await body() } catch { throw error.jobFailure }
+}
+
+extension ResultSubmission.KeyInput {
+    fileprivate init(_ input: PromptKeyStoreContract.Input) {
+        self.init(handle: CiphertextHandle(input.handle), signature: input.signature)
+    }
+
+    fileprivate var storedHandle: CiphertextHandle {
+        CiphertextHandle(PromptKeyStoreContract.Input(handle: handle.word, signature: []).storedHandle)
+    }
+}
+
+extension CiphertextHandle {
+    // Both have 32 bytes.
+    fileprivate init(_ word: Word) { self = CiphertextHandle(bytes: word.bytes) ?? .zero }
 }
 
 extension Address {

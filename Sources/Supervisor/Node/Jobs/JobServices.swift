@@ -21,13 +21,15 @@ package struct JobServices: Sendable {
     package let permits: PermitGate
     /// Nil where the node has no chain, or was told to leave the output keys to the coordinator.
     package let outputKeys: OutputKeyStorage?
+    /// Nil where the network encrypts by itself, or not at all.
+    package let helpers: EncryptionHelpers?
     package let log: Logger
 
     package init(
         coordinator: CoordinatorClient, content: ContentStore, network: any ThresholdNetwork, workers: WorkerPool,
         models: ModelCatalogue, connector: EndpointConnector, journal: Journal, address: Address, limits: JobLimits,
         timing: JobTiming = JobTiming(), hold: ClaimHold = ClaimHold(), permits: PermitGate = PermitGate(),
-        outputKeys: OutputKeyStorage? = nil, log: Logger
+        outputKeys: OutputKeyStorage? = nil, helpers: EncryptionHelpers? = nil, log: Logger
     ) {
         self.coordinator = coordinator
         self.content = content
@@ -42,6 +44,7 @@ package struct JobServices: Sendable {
         self.hold = hold
         self.permits = permits
         self.outputKeys = outputKeys
+        self.helpers = helpers
         self.log = log
     }
 }

@@ -30,6 +30,7 @@ package enum NodeEvent: String, Sendable, CaseIterable {
     case inferenceCompleted = "inference_completed"
     case outputUploaded = "output_uploaded"
     case outputKeyEncrypted = "output_key_encrypted"
+    case encryptionFailed = "encryption_failed"
     case outputKeyStored = "output_key_stored"
     case outputKeyNotStored = "output_key_not_stored"
     case resultSent = "result_sent"
@@ -57,7 +58,8 @@ package enum NodeEvent: String, Sendable, CaseIterable {
             .leaderAwaited:
             .debug
         case .layerMissing, .configurationNote, .clockSkewed, .heartbeatFailed, .assignmentsFailed, .assignmentRefused,
-            .decryptFailed, .outputKeyNotStored, .verdictNoMatch, .jobRetried, .chainLookFailed, .registrationExpired,
+            .decryptFailed, .encryptionFailed, .outputKeyNotStored, .verdictNoMatch, .jobRetried, .chainLookFailed,
+            .registrationExpired,
             .heartbeatGraceMissing, .claimsHeld:
             .warning
         case .attestationFailed, .jobFailed: .error

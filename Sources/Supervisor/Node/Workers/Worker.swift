@@ -20,6 +20,8 @@ package final class Worker: @unchecked Sendable {
     private let manifest: SandboxManifest
     /// Behind a lock of its own: the queue may be waiting for the worker while somebody asks.
     private let seen = Mutex<SandboxReceipt?>(nil)
+    /// What the worker has its output key encrypted by; it ends with the worker.
+    private let helper = Mutex<EncryptionHelpers.Helper?>(nil)
 
     /// Time for a fresh worker to build its walls; loading certificates takes most of it.
     static let readyTimeout = Duration.seconds(10)
@@ -122,6 +124,9 @@ package final class Worker: @unchecked Sendable {
             return (header, body)
         }
     }
+
+    /// Keeps a helper of this worker's alive as long as the worker itself.
+    func keep(_ helper: EncryptionHelpers.Helper) { self.helper.withLock { $0 = helper } }
 
     package var isAlive: Bool { lifetime.outcome == nil }
 
