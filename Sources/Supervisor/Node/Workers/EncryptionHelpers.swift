@@ -37,18 +37,21 @@ package final class EncryptionHelpers: Sendable {
 
     deinit { close(program) }
 
-    /// A helper that runs; it ends with this value.
+    /// A helper that runs; it ends with this value, as its worker does with the job.
     final class Helper: Sendable {
-        private let lifetime: HelperLifetime
+        private let pidfd: Int32
         /// The worker's end of their socket. Whoever takes it closes it.
         let descriptor: Int32
 
         fileprivate init(pidfd: Int32, descriptor: Int32) {
-            lifetime = HelperLifetime(WorkerLifetime(pidfd: pidfd))
+            self.pidfd = pidfd
             self.descriptor = descriptor
         }
 
-        func end(by instant: ContinuousClock.Instant) { lifetime.value.end(by: instant) }
+        deinit {
+            _ = csystem_pidfd_signal(pidfd, SIGKILL)
+            WorkerLifetime.reap(pidfd)
+        }
     }
 
     /// Makes sure that the network's keys are here and are the pinned ones.
@@ -95,11 +98,4 @@ package final class EncryptionHelpers: Sendable {
         }
         return .success(Helper(pidfd: pidfd, descriptor: workers))
     }
-}
-
-/// Carries a lifetime across tasks.
-// @unchecked: dispatch sources take calls from any thread, and all else about a lifetime is constant.
-private final class HelperLifetime: @unchecked Sendable {
-    let value: WorkerLifetime
-    init(_ value: WorkerLifetime) { self.value = value }
 }

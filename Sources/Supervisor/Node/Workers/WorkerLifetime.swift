@@ -50,8 +50,9 @@ final class WorkerLifetime {
     /// Waits at most so long; whether the process has ended.
     func hasEnded(within timeout: Duration) -> Bool { poll(pidfd, POLLIN, timeout: timeout.milliseconds) }
 
-    /// Tries again until the process is gone. A killed one needs less than a millisecond, or for ever.
-    private static func reap(_ pidfd: Int32, pause: DispatchTimeInterval = .milliseconds(1)) {
+    /// Tries again until the process is gone, and closes the pidfd. A killed one needs less than a millisecond, or for
+    /// ever.
+    static func reap(_ pidfd: Int32, pause: DispatchTimeInterval = .milliseconds(1)) {
         var outcome: Int32 = 0
         // An error means that it has been reaped.
         guard csystem_pidfd_reap(pidfd, &outcome) == 0 else {

@@ -1,0 +1,136 @@
+internal import CoFHE
+internal import ContentStore
+internal import Coordination
+internal import Ethereum
+internal import Logging
+internal import Shared
+
+/// What a leader does with its answer.
+extension JobRun {
+    /// Leader: the answer goes to the content store while the worker has its key encrypted; both make the submission,
+    /// once the chain has the key.
+    mutating func deliver(_ answer: Answer, _ worker: Worker) async throws(JobFailure) {
+        async let uploaded = upload(answer.blob)
+        async let encrypted = outputKey(of: worker)
+        let both = await (uploaded, encrypted)
+        let cid = try both.0.get()
+        let halves = try both.1.get()
+        await finish(worker)
+        let stored = try await keep(halves)
+        let commitment = Commitment.hash(cid: cid.text, innerHash: answer.innerHash)
+        let (high, low) = (ResultSubmission.KeyInput(halves.high), ResultSubmission.KeyInput(halves.low))
+        // The network knows what was stored by another name than what was given.
+        let names = stored == nil ? (high.handle, low.handle) : (high.storedHandle, low.storedHandle)
+        let submission = ResultSubmission(
+            job: entry.id, outputCID: cid.text, commitment: commitment, keyHigh: names.0, keyLow: names.1,
+            inputs: (high: high, low: low), storeTransaction: stored)
+        guard let submission else { throw .encryptionFailed }
+        entry.commitment = commitment
+        entry.submission = submission.body
+    }
+
+    private func upload(_ blob: [UInt8]) async -> Result<CID, JobFailure> {
+        let (content, log) = (services.content, log)
+        return await beforeDeadline {
+            do throws(ContentError) {
+                let cid = try await content.upload(blob)
+                log.event(.outputUploaded, ["cid": .string(cid.text), "bytes": .stringConvertible(blob.count)])
+                return .success(cid)
+            } catch { return .failure(.uploadFailed) }
+        }
+    }
+
+    private func outputKey(of worker: Worker) async -> Result<InputVerifier.Halves, JobFailure> {
+        do throws(JobFailure) {
+            let (header, body) = try await next(from: worker, by: deadline)
+            guard header.kind == .outputKey else { throw .workerMisbehaved }
+            let halves: InputVerifier.Halves
+            switch services.network.encryption {
+            case .helper where !body.isEmpty: halves = try await inputs(packed: body)
+            case .service where body.isEmpty:
+                let handles = ["high", "low"].map { name in
+                    header.fields[name]?.text.flatMap { CiphertextHandle(hexadecimal: $0) }
+                }
+                guard let high = handles[0], let low = handles[1], !high.isZero, !low.isZero else {
+                    throw .encryptionFailed
+                }
+                halves = (.init(handle: high.word, signature: []), .init(handle: low.word, signature: []))
+            default: throw .workerMisbehaved
+            }
+            log.event(.outputKeyEncrypted)
+            return .success(halves)
+        } catch { return .failure(error) }
+    }
+
+    /// Has the network take over what a helper made.
+    private func inputs(packed: [UInt8]) async throws(JobFailure) -> InputVerifier.Halves {
+        let (network, log) = (services.network, log)
+        return try await beforeDeadline {
+            do throws(ThresholdError) { return .success(try await network.inputs(packed)) } catch {
+                log.event(.encryptionFailed, ["reason": .string(error.code)])
+                return .failure(error == .unreachable ? .encryptionUnreachable : .encryptionFailed)
+            }
+        }.get()
+    }
+
+    /// Stores the key on chain for the user, and gives the transaction's hash; nil where the coordinator is to do that.
+    private func keep(_ halves: InputVerifier.Halves) async throws(JobFailure) -> [UInt8]? {
+        guard let storage = services.outputKeys else { return nil }
+        guard let reader = Address(reader: entry.user) else { throw .requesterMissing }
+        let (job, log) = (entry.id, log)
+        return try await beforeDeadline {
+            do throws(OutputKeyStorage.Failure) {
+                let receipt = try await storage.keep(halves, of: job, for: reader)
+                log.event(
+                    .outputKeyStored,
+                    [
+                        "transaction": .string("0x" + Hexadecimal.encode(receipt.transaction)),
+                        "block": .stringConvertible(receipt.blockNumber),
+                        "gas": .stringConvertible(receipt.gasUsed),
+                    ])
+                return .success(receipt.transaction)
+            } catch {
+                log.event(.outputKeyNotStored, ["reason": .string(error.code)])
+                return .failure(.outputKeyNotStored)
+            }
+        }.get()
+    }
+
+    /// A service that the network has, or a helper of this worker's own.
+    func encryption(for worker: Worker) async throws(JobFailure) -> Int32 {
+        switch services.network.encryption {
+        case .service(let service): return try await connection(to: service.endpoint, or: .encryptionUnreachable)
+        case .helper:
+            guard let helpers = services.helpers else { throw .encryptionUnavailable }
+            let helper = try await beforeDeadline { () async -> Result<EncryptionHelpers.Helper, JobFailure> in
+                do throws(JobFailure) { return .success(try await helpers.start()) } catch { return .failure(error) }
+            }.get()
+            worker.keep(helper)
+            return helper.descriptor
+        case nil: throw .workerMisbehaved
+        }
+    }
+}
+
+extension ResultSubmission.KeyInput {
+    fileprivate init(_ input: PromptKeyStoreContract.Input) {
+        self.init(handle: CiphertextHandle(input.handle), signature: input.signature)
+    }
+
+    fileprivate var storedHandle: CiphertextHandle {
+        CiphertextHandle(PromptKeyStoreContract.Input(handle: handle.word, signature: []).storedHandle)
+    }
+}
+
+extension CiphertextHandle {
+    // Both have 32 bytes.
+    fileprivate init(_ word: Word) { self = CiphertextHandle(bytes: word.bytes) ?? .zero }
+}
+
+extension Address {
+    /// A requester who can be given a right; nil for none, for the zero address and for a wrong checksum.
+    init?(reader text: String?) {
+        guard let text, let address = try? Address(text), address != .zero else { return nil }
+        self = address
+    }
+}
