@@ -90,7 +90,7 @@ let package = Package(
             path: "Sources/Supervisor/Node", swiftSettings: settings),
         .executableTarget(
             name: "blindference-node",
-            dependencies: ["Supervisor", "Coordination", "Ethereum", "Shared", argumentParser, logging],
+            dependencies: ["Supervisor", "CoFHE", "Coordination", "Ethereum", "Shared", argumentParser, logging],
             swiftSettings: settings),
 
         // The toy network.

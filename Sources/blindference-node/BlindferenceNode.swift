@@ -19,7 +19,7 @@ struct BlindferenceNode: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, AttestCommand.self, RunCommand.self, StatusCommand.self, DeterminismCommand.self,
             JobsCommand.self, StakingCommand.self, BalanceCommand.self, WalletCommand.self, SandboxCommand.self,
-            DoctorCommand.self,
+            DoctorCommand.self, CoFHECommand.self,
         ])
 
     static func main() async {

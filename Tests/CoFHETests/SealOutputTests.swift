@@ -66,6 +66,7 @@ struct SealOutputTests {
             script(Self.json(answer))
             #expect(try await sealedKey() == SealedKey(high: expected, low: expected))
         }
+        #expect(chain.asked.allSatisfy { $0.url == "https://tn.example/v2/sealoutput" })
         let bodies = chain.asked.map { String(decoding: $0.body, as: UTF8.self) }
         #expect(bodies.count == 4 && bodies.allSatisfy { $0.contains("\"host_chain_id\":421614") })
         let digits = Set(bodies.compactMap { try? JSONValue(parsing: Array($0.utf8))["ct_tempkey"]?.text })

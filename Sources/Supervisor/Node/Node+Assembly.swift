@@ -1,6 +1,6 @@
 package import Attestation
 internal import CSystem
-internal import CoFHE
+package import CoFHE
 internal import ContentStore
 internal import Coordination
 package import Ethereum
@@ -175,13 +175,27 @@ extension Node {
         _ directory: String, _ thread: SpawnThread
     ) throws(StartError) -> EncryptionHelpers? {
         guard configuration.cofheMode != .python, let path = configuration.cofheHelper else { return nil }
-        let keys = NetworkKeys(
-            service: configuration.cofheKeyURL, client: client, chainID: configuration.cofheChainID,
-            directory: directory, pins: JournalPins(journal: journal, chainID: configuration.cofheChainID))
         do throws(WorkerError) {
             return try EncryptionHelpers(
-                path: path, keys: keys, metadata: inputVerifier(configuration, wallet, client).metadata, thread: thread)
+                path: path, keys: networkKeys(configuration, client, journal, directory),
+                metadata: inputVerifier(configuration, wallet, client).metadata, thread: thread)
         } catch { throw .noHelper(path: path) }
+    }
+
+    package static func networkKeys(
+        _ configuration: Configuration, journal: Journal, directory: String
+    ) throws(StartError) -> NetworkKeys {
+        do throws(HTTPFailure) { return networkKeys(configuration, try CurlClient(), journal, directory) } catch {
+            throw .transport(error)
+        }
+    }
+
+    private static func networkKeys(
+        _ configuration: Configuration, _ client: any HTTPClient, _ journal: Journal, _ directory: String
+    ) -> NetworkKeys {
+        NetworkKeys(
+            service: configuration.cofheKeyURL, client: client, chainID: configuration.cofheChainID,
+            directory: directory, pins: JournalPins(journal: journal, chainID: configuration.cofheChainID))
     }
 
     private static func network(

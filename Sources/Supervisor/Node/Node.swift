@@ -32,7 +32,7 @@ package struct Node: Sendable {
         // Shut down from last to first: work ends before the heartbeat does.
         let group = ServiceGroup(
             configuration: .init(
-                services: (chain.map { [.init(service: ChainLoop(watch: $0))] } ?? []) + [
+                services: background.map { .init(service: $0) } + [
                     .init(service: HeartbeatLoop(coordinator: services.coordinator, attested: attested, log: log)),
                     .init(service: AttestationLoop(watchdog: watchdog, attested: attested)),
                     .init(
@@ -52,6 +52,20 @@ package struct Node: Sendable {
         try await group.run()
         await services.workers.close()
         log.event(.nodeStopped)
+    }
+
+    /// What goes on beside the jobs.
+    private var background: [RecurringWork] {
+        var all: [RecurringWork] = []
+        if let chain {
+            all.append(
+                RecurringWork {
+                    await chain.look()
+                    return ChainWatch.interval
+                })
+        }
+        if let helpers = services.helpers { all.append(RecurringWork { [log] in await helpers.prepare(log) }) }
+        return all
     }
 
     /// Names what this machine's kernel does not give, in the log and for `status`.

@@ -1,3 +1,4 @@
+internal import CoFHE
 internal import Ethereum
 internal import Shared
 internal import Supervisor
@@ -30,3 +31,4 @@ extension Journal.Failure: Refusal {}
 extension ChainFailure: Refusal {}
 extension ContractError: Refusal {}
 extension TransactionError: Refusal {}
+extension ThresholdError: Refusal {}

@@ -1,3 +1,4 @@
+internal import CoFHE
 internal import Ethereum
 internal import Glibc
 internal import Shared
@@ -18,7 +19,17 @@ enum Sentence {
         case let error as ChainFailure: about(error)
         case let error as ContractError: about(error)
         case let error as TransactionError: about(error)
+        case let error as ThresholdError: about(error)
         default: "Failed: \(error)."
+        }
+    }
+
+    private static func about(_ error: ThresholdError) -> String {
+        switch error {
+        case .unreachable: "The threshold network cannot be reached. Check cofhe_key_url and the connection."
+        case .keysNotKept:
+            "The network's keys cannot be kept in the configuration folder. Check its rights and the disk."
+        default: "The threshold network answered what makes no sense (\(error.code)). Check cofhe_key_url."
         }
     }
 

@@ -33,7 +33,7 @@ package struct InputVerifier: Sendable {
 
     func inputs(_ packed: [UInt8], on deployment: Deployment) async throws(ThresholdError) -> Halves {
         let isFirst = deployment.generation == .a
-        let answer = try await verify(packed, isFirst ? "/verify" : "/verifyBatch", naming: isFirst ? nil : consumer)
+        let answer = try await verify(packed, isFirst ? "verify" : "verifyBatch", naming: isFirst ? nil : consumer)
         guard answer["status"]?.text == "success", let data = answer["data"] else { throw .refused }
         return isFirst
             ? try signedEach(data, by: deployment.verifierSigner)
@@ -49,7 +49,8 @@ package struct InputVerifier: Sendable {
             .init("security_zone", .integer(Int(InputVerifier.securityZone))), .init("chain_id", .integer(chainID)),
         ]
         if let consumer { members.append(.init("contract_address", .string(consumer.checksummed))) }
-        var request = HTTPRequest(.post, service.text + path)
+        guard let url = try? service.appending(path) else { throw .malformed }
+        var request = HTTPRequest(.post, url)
         request.headers = [("Content-Type", "application/json")]
         request.body = JSONValue.object(members).encoded()
         // A proof takes its time.

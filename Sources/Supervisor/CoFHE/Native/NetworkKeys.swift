@@ -68,12 +68,10 @@ package actor NetworkKeys {
         areReady = true
     }
 
-    /// The operator's word that the network has other keys now.
-    package func accept() async throws(ThresholdError) -> String {
+    /// Of the keys that the network has now: SHA-256 of both, in hexadecimal.
+    package func fingerprints() async throws(ThresholdError) -> String {
         let (publicKey, parameters) = try await fetch()
-        let found = NetworkKeys.fingerprint(publicKey, parameters)
-        do { try await pins.setPin(found) } catch { throw .keysNotKept }
-        return found
+        return NetworkKeys.fingerprint(publicKey, parameters)
     }
 
     package func open() async throws(ThresholdError) -> Files {
@@ -93,7 +91,6 @@ package actor NetworkKeys {
         return NetworkKeys.fingerprint(publicKey.bytes, parameters.bytes)
     }
 
-    /// SHA-256 of both, in hexadecimal.
     private static func fingerprint(_ publicKey: [UInt8], _ parameters: [UInt8]) -> String {
         Hexadecimal.encode(SHA256.hash(publicKey)) + " " + Hexadecimal.encode(SHA256.hash(parameters))
     }
@@ -108,7 +105,8 @@ package actor NetworkKeys {
     }
 
     private func fetch(_ call: String, _ member: String) async -> Result<[UInt8], ThresholdError> {
-        var request = HTTPRequest(.post, service.text + "/" + call)
+        guard let url = try? service.appending(call) else { return .failure(.malformed) }
+        var request = HTTPRequest(.post, url)
         request.headers = [("Content-Type", "application/json")]
         request.body = (["securityZone": 0] as JSONValue).encoded()
         request.timeout = .seconds(60)

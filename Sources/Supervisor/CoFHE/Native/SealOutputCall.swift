@@ -87,10 +87,12 @@ struct SealOutputCall: Sendable {
 
     private func exchange(_ queued: String?, within limit: Duration) async throws(ThresholdError) -> Step {
         var request: HTTPRequest
-        if let queued {
-            request = HTTPRequest(.get, service.text + "/v2/sealoutput/" + queued)
+        let segments = ["v2", "sealoutput"] + (queued.map { [$0] } ?? [])
+        guard let url = try? service.appending(segments) else { throw .malformed }
+        if queued != nil {
+            request = HTTPRequest(.get, url)
         } else {
-            request = HTTPRequest(.post, service.text + "/v2/sealoutput")
+            request = HTTPRequest(.post, url)
             request.headers = [("Content-Type", "application/json")]
             // The digits of the whole handle, without a prefix.
             request.body =

@@ -42,13 +42,14 @@ package struct PromptKeyStoreContract: Sendable {
     /// Under which id the key of a job's answer stands: the job's id exactly as the coordinator writes it.
     package static func outputKeyID(job: String) -> [UInt8] { Keccak256.hash(Array((job + ":output-key").utf8)) }
 
-    /// Stores both halves under `id`, for `reader` to decrypt.
+    /// Stores both halves under `id`, for `readers` to decrypt.
     package func store(
-        _ id: [UInt8], high: Input, low: Input, reader: Address, from node: Address
+        _ id: [UInt8], high: Input, low: Input, readers: [Address], from node: Address
     ) -> Intent {
         contract.intent(
             "store_key", PromptKeyStoreContract.storeKey, .bytes(id), high.value, low.value,
-            .array([.address(reader)]), from: node, gasCeiling: 3_000_000, event: PromptKeyStoreContract.stored,
+            .array(readers.map { .address($0) }), from: node, gasCeiling: 3_000_000,
+            event: PromptKeyStoreContract.stored,
             indexed: .bytes(id), .address(node))
     }
 

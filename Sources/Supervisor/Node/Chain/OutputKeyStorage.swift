@@ -30,7 +30,7 @@ package struct OutputKeyStorage: Sendable {
     /// - Returns: the receipt of the transaction that stored them.
     func keep(_ halves: Halves, of job: JobID, for reader: Address) async throws(Failure) -> Receipt {
         let id = PromptKeyStoreContract.outputKeyID(job: job.text)
-        let intent = keyStore.store(id, high: halves.high, low: halves.low, reader: reader, from: queue.sender)
+        let intent = keyStore.store(id, high: halves.high, low: halves.low, readers: [reader], from: queue.sender)
         let receipt: Receipt
         do throws(TransactionError) { receipt = try await queue.perform(intent) } catch { throw .transaction(error) }
         let end = ContinuousClock.now + lag

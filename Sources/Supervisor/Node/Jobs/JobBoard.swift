@@ -122,7 +122,7 @@ package actor JobBoard {
         if assignment.promptCID == nil { return nil }
         if service == nil { reason = .modelNotServed }
         if assignment.role == .leader, !services.content.canUpload { reason = .uploadUnavailable }
-        if assignment.role == .leader, services.network.encryption == nil { reason = .encryptionUnavailable }
+        if assignment.role == .leader, !services.canEncrypt { reason = .encryptionUnavailable }
         if assignment.role == .leader, services.outputKeys != nil, Address(reader: assignment.user) == nil {
             reason = .requesterMissing
         }

@@ -47,4 +47,13 @@ package struct JobServices: Sendable {
         self.helpers = helpers
         self.log = log
     }
+
+    /// Whether an output key could be encrypted now: without that, a node does not lead.
+    var canEncrypt: Bool {
+        switch network.encryption {
+        case .service: true
+        case .helper: helpers?.areReady ?? false
+        case nil: false
+        }
+    }
 }

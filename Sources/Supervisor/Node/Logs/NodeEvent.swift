@@ -30,6 +30,8 @@ package enum NodeEvent: String, Sendable, CaseIterable {
     case inferenceCompleted = "inference_completed"
     case outputUploaded = "output_uploaded"
     case outputKeyEncrypted = "output_key_encrypted"
+    /// Without the network's keys, or with others than the pinned ones, the node does not lead.
+    case networkKeysMissing = "network_keys_missing"
     case encryptionFailed = "encryption_failed"
     case outputKeyStored = "output_key_stored"
     case outputKeyNotStored = "output_key_not_stored"
@@ -58,7 +60,8 @@ package enum NodeEvent: String, Sendable, CaseIterable {
             .leaderAwaited:
             .debug
         case .layerMissing, .configurationNote, .clockSkewed, .heartbeatFailed, .assignmentsFailed, .assignmentRefused,
-            .decryptFailed, .encryptionFailed, .outputKeyNotStored, .verdictNoMatch, .jobRetried, .chainLookFailed,
+            .decryptFailed, .encryptionFailed, .networkKeysMissing, .outputKeyNotStored, .verdictNoMatch, .jobRetried,
+            .chainLookFailed,
             .registrationExpired,
             .heartbeatGraceMissing, .claimsHeld:
             .warning

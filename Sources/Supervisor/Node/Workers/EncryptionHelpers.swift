@@ -1,7 +1,9 @@
 internal import CSystem
 package import CoFHE
 internal import Glibc
+internal import Logging
 internal import Shared
+internal import Synchronization
 
 /// Starts the program that encrypts a leader's output key, once for each such key, wired straight to that job's worker.
 /// The supervisor makes their socket and closes it: the halves pass by where it cannot look.
@@ -16,7 +18,9 @@ package final class EncryptionHelpers: Sendable {
     private let keys: NetworkKeys
     private let metadata: [UInt8]
     private let thread: SpawnThread
+    private let ready = Mutex(false)
 
+    private static let rest = Duration.seconds(600)
     /// Enough for a runtime that reserves much and touches little.
     private static let addressSpace: UInt64 = 64 << 30
     private static let processorSeconds: UInt64 = 120
@@ -54,8 +58,22 @@ package final class EncryptionHelpers: Sendable {
         }
     }
 
-    /// Makes sure that the network's keys are here and are the pinned ones.
-    package func prepare() async throws(ThresholdError) { try await keys.prepare() }
+    /// Whether the network's keys are here, and are the pinned ones.
+    var areReady: Bool { ready.withLock { $0 } }
+
+    /// Makes sure of that, or says why not; how long to wait before it is tried again.
+    func prepare(_ log: Logger) async -> Duration {
+        do throws(ThresholdError) {
+            try await keys.prepare()
+            ready.withLock { $0 = true }
+            return EncryptionHelpers.rest
+        } catch {
+            var fields: Logger.Metadata = ["reason": .string(error.code)]
+            if case .keysChanged(let found) = error { fields["found"] = .string(found) }
+            log.event(.networkKeysMissing, fields)
+            return error == .unreachable ? .seconds(60) : EncryptionHelpers.rest
+        }
+    }
 
     func start() async throws(JobFailure) -> Helper {
         let files: NetworkKeys.Files

@@ -1,0 +1,250 @@
+import Ethereum
+import Foundation
+import HTTPTransport
+import Shared
+import Synchronization
+import Testing
+
+@testable import CoFHE
+
+/// What becomes of a packed key at the verifier, and the keys that it was packed with.
+@Suite("Encrypted inputs")
+struct InputTests {
+    private static let consumer = "0x1E22dD12f448B15f1Ca8560fB6B4463834FaAf73"
+
+    private func halves(
+        _ answer: JSONValue, _ generation: Deployment.Generation, signer: Address?, status: Int = 200
+    ) async throws -> InputVerifier.Halves {
+        let client = OneAnswer { _ in HTTPResponse(status: status, body: answer.encoded()) }
+        return try await verifier(client).inputs([1, 2, 3], on: try deployment(generation, signer))
+    }
+
+    private func verifier(_ client: any HTTPClient) throws -> InputVerifier {
+        InputVerifier(
+            service: try ServiceURL("https://vrf.example"), client: client, account: try Vectors.issuer().address,
+            chainID: Vectors.chain, consumer: try Address(Self.consumer))
+    }
+
+    private func deployment(_ generation: Deployment.Generation, _ signer: Address?) throws -> Deployment {
+        Deployment(
+            generation: generation, taskManager: Deployment.fixedTaskManager,
+            accessControl: try Vectors.accessControl(), resultSigner: nil, verifierSigner: signer, revoker: nil)
+    }
+
+    /// Whose signature the vectors hold.
+    private func signer(_ digest: String, _ signature: String) throws -> Address {
+        try Signature(hexadecimal: signature).recoverAddress(digest: try #require(Hexadecimal.decode(digest)))
+    }
+
+    @Test("the first generation's inputs are signed each for this account and chain, as in the vectors")
+    func first() async throws {
+        let vector = try Vectors.section("input_verification_v1")
+        let item = try vector.require("verifier_response_item") { $0 }
+        let input = try vector.require("InEuint128") { $0 }
+        let signer = try signer(vector.require("digest", \.text), input.require("signature", \.text))
+        let answer: JSONValue = ["status": "success", "data": [item, item], "error": nil]
+        let halves = try await halves(answer, .a, signer: signer)
+        #expect("0x" + Hexadecimal.encode(halves.high.handle.bytes) == vector["ct_hash"]?.text)
+        #expect("0x" + Hexadecimal.encode(halves.low.signature) == input["signature"]?.text)
+        #expect("0x" + Hexadecimal.encode(halves.high.storedHandle.bytes) == vector["on_chain_handle"]?.text)
+        await #expect(throws: ThresholdError.forged) { try await self.halves(answer, .a, signer: .known(1)) }
+        // A chain that has turned the check off.
+        _ = try await self.halves(answer, .a, signer: nil)
+    }
+
+    @Test("later generations sign both together, for the contract that takes them")
+    func batch() async throws {
+        let vector = try Vectors.section("input_verification_batch")
+        let answer = try vector.require("verifier_response") { $0 }
+        let signer = try signer(vector.require("batch_digest", \.text), vector.require("evm_signature", \.text))
+        for generation in [Deployment.Generation.b, .c] {
+            let halves = try await halves(answer, generation, signer: signer)
+            let handles = [halves.high, halves.low].map { "0x" + Hexadecimal.encode($0.storedHandle.bytes) }
+            #expect(try handles == vector.require("on_chain_handles", \.elements).compactMap(\.text))
+            #expect("0x" + Hexadecimal.encode(halves.high.signature) == vector["evm_signature"]?.text)
+            await #expect(throws: ThresholdError.forged) {
+                try await self.halves(answer, generation, signer: .known(1))
+            }
+        }
+        guard case .object(let members) = try answer.require("data", { $0 }), let list = members.first?.value.elements
+        else { throw ThresholdError.malformed }
+        let swapped: JSONValue = [
+            "status": "success",
+            "data": .object([.init("ciphertexts", .array(list.reversed()))] + members.dropFirst()),
+        ]
+        await #expect(throws: ThresholdError.forged) { try await self.halves(swapped, .b, signer: signer) }
+    }
+
+    @Test("each generation has its own path, account and chain are named, and a later one the contract")
+    func requests() async throws {
+        for generation in Deployment.Generation.allCases {
+            let asked = Mutex<HTTPRequest?>(nil)
+            let client = OneAnswer { request in
+                asked.withLock { $0 = request }
+                return HTTPResponse(status: 400)
+            }
+            await #expect(throws: ThresholdError.refused) {
+                try await verifier(client).inputs([0xab], on: deployment(generation, nil))
+            }
+            let request = try #require(asked.withLock { $0 })
+            let body = try JSONValue(parsing: request.body)
+            #expect(request.url == "https://vrf.example/" + (generation == .a ? "verify" : "verifyBatch"))
+            #expect(body["packed_list"] == "ab" && body["security_zone"] == 0 && body["chain_id"] == 421_614)
+            #expect(body["account_addr"]?.text == (try Vectors.fixture("issuer")))
+            #expect(body["contract_address"]?.text == (generation == .a ? nil : Self.consumer))
+        }
+    }
+
+    private static let outcomes: [(Int, String, ThresholdError)] = [
+        (400, "{}", .refused), (404, "{}", .unknownDeployment(.verifier)), (503, "{}", .unreachable),
+        (500, "{}", .unreachable), (200, "<html>", .malformed),
+        (200, #"{"status":"error","data":{"message":"x"}}"#, .refused),
+        (200, #"{"status":"success","data":[]}"#, .malformed), (200, #"{"status":"success"}"#, .refused),
+        (200, #"{"status":"success","data":[{"ct_hash":"0x01","signature":"0x","recid":0},{}]}"#, .malformed),
+    ]
+
+    @Test("every other answer of the verifier has one outcome", arguments: outcomes.indices)
+    func refusals(index: Int) async throws {
+        let (status, text, expected) = Self.outcomes[index]
+        let client = OneAnswer { _ in HTTPResponse(status: status, body: Array(text.utf8)) }
+        await #expect(throws: expected) { try await verifier(client).inputs([1], on: deployment(.a, nil)) }
+    }
+
+    @Test("a proof is bound to security zone, account and chain, as in the vectors")
+    func metadata() throws {
+        let vector = try Vectors.section("zk_metadata")
+        let metadata = try verifier(OneAnswer { _ in HTTPResponse(status: 500) }).metadata
+        #expect(Hexadecimal.encode(metadata) == vector["metadata_hex"]?.text && metadata.count == vector["length"]?.int)
+    }
+
+    @Test("a handle's last two bytes are its type and zone; what was public from the start is no key")
+    func layout() throws {
+        for entry in try #require(Vectors.section("handle_layout").elements) {
+            let handle = try #require(entry["handle"]?.text.flatMap { CiphertextHandle(hexadecimal: $0) })
+            #expect(Int(handle.bytes[30] & 0x7F) == entry["utype"]?.int)
+            #expect((handle.bytes[30] & 0x80 != 0) == entry["trivial"]?.truth)
+            #expect(handle.isKeyHalf == (entry["utype"] == 6 && entry["trivial"] == false))
+        }
+    }
+
+    @Test("a stored key is called with the vectors' bytes")
+    func storeKey() async throws {
+        let vector = try Vectors.section("storeKey_calldata")
+        func input(_ name: String) throws -> PromptKeyStoreContract.Input {
+            let value = try vector.require(name) { $0 }
+            return .init(
+                handle: try #require(Word(decimal: try value.require("ctHash", \.text))),
+                signature: try #require(Hexadecimal.decode(try value.require("signature", \.text))))
+        }
+        let readers = try vector.require("allowedNodes", \.elements).map { try Address($0.text ?? "") }
+        let rpc = RPCClient(
+            endpoints: [try ServiceURL("https://rpc.example")], chainID: 1,
+            client: OneAnswer { _ in HTTPResponse(status: 500) })
+        let intent = PromptKeyStoreContract(Contract(.zero, rpc)).store(
+            try #require(Hexadecimal.decode(vector.require("jobId", \.text))), high: try input("encHigh"),
+            low: try input("encLow"), readers: readers, from: .zero)
+        #expect("0x" + Hexadecimal.encode(intent.call.data) == vector["calldata"]?.text)
+    }
+}
+
+@Suite("The network's keys")
+struct NetworkKeysTests {
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "blindference-\(UUID().uuidString)")
+    private let pins = MemoryPins()
+    private let network = FakeKeys()
+
+    init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
+
+    /// A new process.
+    private func keys() throws -> NetworkKeys {
+        NetworkKeys(
+            service: try ServiceURL("https://keys.example"), client: network, chainID: 7, directory: folder.path,
+            pins: pins)
+    }
+
+    private func remove() { try? FileManager.default.removeItem(at: folder) }
+
+    @Test("the first keys are pinned, others are refused, and taken when the operator accepts them")
+    func pinned() async throws {
+        defer { remove() }
+        let keys = try keys()
+        try await keys.prepare()
+        try await keys.prepare()
+        #expect(network.count == 2, "asked once a process, for each")
+        let files = try await keys.open()
+        #expect(files.publicKey >= 0 && files.parameters >= 0)
+        network.setKey(0x55)
+        let found = Hexadecimal.encode(SHA256.hash([UInt8](repeating: 0x55, count: 33_000)))
+        await #expect(throws: ThresholdError.self) { _ = try await self.keys().open() }
+        do { try await self.keys().prepare() } catch ThresholdError.keysChanged(let text) {
+            #expect(text.hasPrefix(found))
+        }
+        let accepted = try await self.keys().fingerprints()
+        #expect(accepted.hasPrefix(found))
+        await pins.setPin(accepted)
+        try await self.keys().prepare()
+    }
+
+    @Test("without the network the pinned copies serve, and bent ones do not")
+    func offline() async throws {
+        defer { remove() }
+        try await keys().prepare()
+        network.goAway()
+        try await keys().prepare()
+        try Data([1, 2, 3]).write(to: folder.appending(path: "cofhe-parameters-7"))
+        await #expect(throws: ThresholdError.unreachable) { try await self.keys().prepare() }
+    }
+
+    @Test("a key that is too short, no hexadecimal or missing is no key")
+    func malformed() async throws {
+        defer { remove() }
+        for text in [#"{"publicKey":"0x"}"#, #"{"publicKey":"0xzz"}"#, "{}", "<html>", #"{"publicKey":"0x00"}"#] {
+            network.answer(text)
+            await #expect(throws: ThresholdError.malformed) { try await self.keys().prepare() }
+        }
+        #expect(await pins.text == nil)
+    }
+}
+
+private actor MemoryPins: KeyPins {
+    private(set) var text: String?
+    func pin() -> String? { text }
+    func setPin(_ text: String) { self.text = text }
+}
+
+private final class FakeKeys: HTTPClient {
+    private struct State {
+        var byte: UInt8 = 1
+        var isAway = false
+        var answer: String?
+        var count = 0
+    }
+    private let state = Mutex(State())
+
+    func setKey(_ byte: UInt8) { state.withLock { $0.byte = byte } }
+    func goAway() { state.withLock { $0.isAway = true } }
+    func answer(_ text: String) { state.withLock { $0.answer = text } }
+    var count: Int { state.withLock { $0.count } }
+
+    func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
+        let now = state.withLock { state in
+            state.count += 1
+            return state
+        }
+        guard !now.isAway else { throw .connectFailed }
+        if request.url.hasSuffix("/GetCrs") { return json(["crs": "0x0102"]) }
+        if let answer = now.answer { return HTTPResponse(status: 200, body: Array(answer.utf8)) }
+        return json(["publicKey": .string(Hexadecimal.encode([UInt8](repeating: now.byte, count: 33_000)))])
+    }
+
+    private func json(_ value: JSONValue) -> HTTPResponse { HTTPResponse(status: 200, body: value.encoded()) }
+}
+
+/// Answers every request by one function.
+struct OneAnswer: HTTPClient {
+    let answer: @Sendable (HTTPRequest) -> HTTPResponse
+
+    init(_ answer: @escaping @Sendable (HTTPRequest) -> HTTPResponse) { self.answer = answer }
+
+    func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse { answer(request) }
+}
