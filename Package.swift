@@ -120,7 +120,9 @@ let package = Package(
             path: "Tests/Support/LocalNode", swiftSettings: settings),
         .executableTarget(
             name: "bench",
-            dependencies: ["Supervisor", "Ethereum", "HTTPTransport", "Shared", "TestChain", "TestNetwork"],
+            dependencies: [
+                "Supervisor", "CoFHE", "DevnetCore", "Ethereum", "HTTPTransport", "Shared", "TestChain", "TestNetwork",
+            ],
             path: "Tests/Bench",
             swiftSettings: settings),
         // Programs and eyes of Tests/Security. Test targets find the programs in the build folder.
@@ -157,7 +159,8 @@ let package = Package(
         tests(
             "SecurityTests",
             [
-                "Supervisor", "Inspection", "TestNetwork", "LocalNode", "LoopbackServer", "DevnetCore", "Ethereum",
+                "Supervisor", "Inspection", "TestNetwork", "TestChain", "LocalNode", "LoopbackServer", "DevnetCore",
+                "Ethereum",
                 "CoFHE", "CSystem", "CProbes", "CSeccomp", "Drill",
             ],
             path: "Tests/Security"),

@@ -11,6 +11,7 @@ struct Bench {
         try await WorkerBench.run(into: &rows)
         try await NodeBench.run(into: &rows)
         try await ChainBench.run(into: &rows)
+        try await CoFHEBench.run(into: &rows)
         print("| what | measured | at most |\n|---|---|---|")
         for row in rows { print("| \(row.what) | \(row.measured) | \(row.limit) |") }
         if rows.contains(where: { !$0.isWithin }) {

@@ -68,10 +68,20 @@ struct ChainJobTests {
         let running = try await node.start(settings)
         let job = try Ask(network).submit(to: node)
         #expect(try await running.failure(of: job) == "output_key_not_stored")
-        #expect(running.text.contains("not_this_contract"))
+        #expect(running.text.contains("key_store_takes_none"))
+        #expect(try network.progress(of: node, in: job)["claims"] == 0, "known before the claim")
         #expect(try network.job(job)["status"]?.text == "QUEUED")
         #expect(try await chain.transactions(of: node.address) == 0)
         #expect(try await running.stop() == 0)
+
+        // One that fails after the claim, each time it is tried.
+        let broken = try await node.start(try chain.settings(), log: "broken.log")
+        try await chain.fault(
+            "eth_estimateGas", ["error": ["code": -32000, "message": "out of sorts"]], count: 100)
+        let late = try Ask(network).submit(to: node)
+        #expect(try await broken.failure(of: late) == "output_key_not_stored")
+        #expect(try network.job(late)["status"]?.text == "QUEUED")
+        #expect(try await broken.stop() == 0)
 
         let trusting = try await node.start(
             settings.merging(["BLF_SKIP_OUTPUT_KEY_STORAGE": "1"]) { $1 }, log: "again.log")

@@ -12,10 +12,31 @@ extension Security {
         )
         func job() async throws {
             let network = try await TestNetwork()
-            let model = try SlowModel()
             let nodes = [try await network.makeNode("leader"), try await network.makeNode("verifier")]
+            try await expectNothing(of: nodes, in: network, settings: [:])
+        }
+
+        @Test(
+            "nor over the native protocol, where a helper encrypts the answer's key; and no permit is in any file of the node"
+        )
+        func native() async throws {
+            let native = try await NativeNetworkBench()
+            let nodes = [try await native.node("leader"), try await native.node("verifier")]
+            try await expectNothing(of: nodes, in: native.network, settings: try native.settings())
+            let permits = try native.permits()
+            #expect(permits.count >= 4, "both halves, of both nodes")
+            for node in nodes {
+                try SupervisorMemoryTests.expectClean(
+                    node.folder, of: permits.flatMap { Needle.spellings(of: $0, "permit") })
+            }
+        }
+
+        private func expectNothing(
+            of nodes: [TestNode], in network: TestNetwork, settings: [String: String]
+        ) async throws {
+            let model = try SlowModel()
             var running: [ChildProcess] = []
-            for node in nodes { running.append(try await node.start(model.settings)) }
+            for node in nodes { running.append(try await node.start(model.settings.merging(settings) { $1 })) }
             let question = try KnownQuestion(
                 url: network.url, model: SlowModel.id, leader: nodes[0].address, verifiers: [nodes[1].address])
             try await Security.wait(for: "both workers ask the model") { model.asked == 2 }

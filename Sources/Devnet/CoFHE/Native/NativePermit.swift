@@ -27,7 +27,7 @@ package struct NativePermit: Sendable {
     package let sealingKey: [UInt8]
     /// Of an ACP: the only ones it is for.
     package let handles: [Word]
-    private let signature: Signature
+    let signature: Signature
 
     /// Throws the refusal of a permit that is missing, malformed, too old, or not its issuer's.
     init(_ body: JSONValue, domain: Domain, now: Double) throws {

@@ -24,6 +24,8 @@ final class SealScript: Sendable {
         /// The first answer of all, for `replay`.
         var first: JSONValue?
         var queue: [String: (answer: JSONValue, polls: Int)] = [:]
+        /// Signatures of the permits that came, in hexadecimal; tests look for them where they must not be.
+        var permits: [String] = []
     }
 
     private let state = Mutex(State())
@@ -51,6 +53,7 @@ final class SealScript: Sendable {
         withState { state in
             next.first = state.first
             next.queue = state.queue
+            next.permits = state.permits
             state = next
         }
     }

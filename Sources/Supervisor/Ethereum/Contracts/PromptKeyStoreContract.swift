@@ -53,6 +53,26 @@ package struct PromptKeyStoreContract: Sendable {
             indexed: .bytes(id), .address(node))
     }
 
+    /// Whether the contract would store anything at all. Its library calls a function that newer generations of CoFHE do
+    /// not have any more: there everything reverts without a word, whatever is to be stored (cofhe.md 5). Where the
+    /// function is, inputs that nobody has signed are taken, or refused with a reason.
+    package func takesKeys(from node: Address) async throws(ContractError) -> Bool {
+        let nothing = Input(handle: Word(1), signature: [])
+        let probe = store([UInt8](repeating: 0, count: 32), high: nothing, low: nothing, readers: [], from: node)
+        guard try await hasCode() else { return false }
+        do throws(RPCError) {
+            _ = try await contract.rpc.call(probe.call)
+            return true
+        } catch {
+            guard let revert = error.revert else { throw .rpc(error) }
+            return revert != .silent
+        }
+    }
+
+    private func hasCode() async throws(ContractError) -> Bool {
+        do throws(RPCError) { return try await contract.rpc.hasCode(address) } catch { throw .rpc(error) }
+    }
+
     /// The handles that stand under `id`; zeros where there are none.
     package func handles(_ id: [UInt8]) async throws(ContractError) -> (high: Word, low: Word) {
         let answer = try await contract.ask(PromptKeyStoreContract.getEncryptedKey, .bytes(id))

@@ -25,6 +25,13 @@ package struct OutputKeyStorage: Sendable {
         self.lag = lag
     }
 
+    /// Whether a key could be stored at all; asked before a job is claimed, for afterwards its failure costs.
+    func takesKeys() async throws(Failure) -> Bool {
+        do throws(ContractError) { return try await keyStore.takesKeys(from: queue.sender) } catch {
+            throw .contract(error)
+        }
+    }
+
     /// Stores both halves for `reader`, and reads them back.
     ///
     /// - Returns: the receipt of the transaction that stored them.

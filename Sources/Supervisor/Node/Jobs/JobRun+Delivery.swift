@@ -7,6 +7,19 @@ internal import Shared
 
 /// What a leader does with its answer.
 extension JobRun {
+    /// Whether the answer's key could be stored, as far as that can be known before there is one.
+    func probeStorage() async -> Result<Void, JobFailure> {
+        guard entry.role == .leader, let storage = services.outputKeys else { return .success(()) }
+        let log = log
+        return await beforeDeadline {
+            do throws(OutputKeyStorage.Failure) {
+                if try await storage.takesKeys() { return .success(()) }
+                log.event(.outputKeyNotStored, ["reason": "key_store_takes_none"])
+            } catch { log.event(.outputKeyNotStored, ["reason": .string(error.code)]) }
+            return .failure(.outputKeyNotStored)
+        }
+    }
+
     /// Leader: the answer goes to the content store while the worker has its key encrypted; both make the submission,
     /// once the chain has the key.
     mutating func deliver(_ answer: Answer, _ worker: Worker) async throws(JobFailure) {

@@ -130,8 +130,10 @@ struct JobRun {
         guard handles.areSet else { throw .handleZero }
         async let sealed = seal(handles, to: publicKey)
         async let blob = download(cid)
-        let both = await (sealed, blob)
-        return Prepared(handles: handles, sealed: try both.0.get(), blob: try both.1.get())
+        async let storage = probeStorage()
+        let all = await (sealed, blob, storage)
+        try all.2.get()
+        return Prepared(handles: handles, sealed: try all.0.get(), blob: try all.1.get())
     }
 
     private func seal() async throws(JobFailure) -> JobOrder.Seal {

@@ -43,11 +43,13 @@ package final class EncryptionHelpers: Sendable {
 
     /// A helper that runs; it ends with this value, as its worker does with the job.
     final class Helper: Sendable {
+        let pid: pid_t
         private let pidfd: Int32
         /// The worker's end of their socket. Whoever takes it closes it.
         let descriptor: Int32
 
-        fileprivate init(pidfd: Int32, descriptor: Int32) {
+        fileprivate init(pid: pid_t, pidfd: Int32, descriptor: Int32) {
+            self.pid = pid
             self.pidfd = pidfd
             self.descriptor = descriptor
         }
@@ -114,6 +116,6 @@ package final class EncryptionHelpers: Sendable {
             close(workers)
             return .failure(.encryptionUnavailable)
         }
-        return .success(Helper(pidfd: pidfd, descriptor: workers))
+        return .success(Helper(pid: pid, pidfd: pidfd, descriptor: workers))
     }
 }

@@ -1,5 +1,5 @@
 internal import CSystem
-internal import CoFHE
+package import CoFHE
 internal import Dispatch
 internal import Glibc
 package import Shared
@@ -96,7 +96,7 @@ package final class Worker: @unchecked Sendable {
     /// Sends the sealed key halves and the encrypted prompt, all of which only the worker can open.
     ///
     /// - Parameter handles: for which a network that signs must have signed; the worker compares.
-    func send(
+    package func send(
         material key: SealedKey, of handles: KeyHandles?, blob: [UInt8], deadline: ContinuousClock.Instant
     ) async throws(WorkerError) {
         let parts = [("high", key.high), ("low", key.low), ("blob", blob)]
