@@ -68,6 +68,39 @@ struct NativeLieTests {
         #expect(violations.count == 0, "\(violations.text)")
     }
 
+    @Test("with other keys than the pinned ones a node leads no job, and leads again when its operator accepts them")
+    func otherKeys() async throws {
+        let bench = try await NativeBench(nodes: 1)
+        // A network with keys of its own.
+        let other = try await TestNetwork(
+            "--rpc", bench.chain.url, "--key-store", try #require(bench.chain.contracts["PromptKeyStore"]))
+        let node = try await bench.node("leader")
+        let first = try await node.start(try bench.settings())
+        #expect(try await bench.network.serves(node))
+        #expect(try await first.stop() == 0)
+
+        let settings = try bench.settings().merging(["BLF_COFHE_KEY_URL": other.url]) { $1 }
+        let refusing = try await node.start(settings, log: "refusing.log")
+        let missing = try await refusing.event("network_keys_missing")
+        #expect(missing["reason"] == "network_keys_changed")
+        let job = try Ask(bench.network).submit(to: node)
+        let skipped = try await refusing.event("job_skipped", job: job)
+        #expect(skipped["reason"] == "encryption_unavailable")
+        #expect(try bench.network.progress(of: node, in: job)["claims"] == 0)
+        #expect(try await refusing.stop() == 0)
+
+        let unasked = try await bench.network.run(
+            "blindference-node", ["cofhe", "accept-keys"], environment: node.environment(settings))
+        #expect(unasked.status == 1 && unasked.output.contains("--yes"), "\(unasked.output)")
+        let accepted = try await bench.network.run(
+            "blindference-node", ["cofhe", "accept-keys", "--yes"], environment: node.environment(settings))
+        #expect(accepted.status == 0 && accepted.output.contains(missing["found"]?.text ?? "?"), "\(accepted.output)")
+        let again = try await node.start(settings, log: "again.log")
+        // The key is sealed to the other network, so that this one's verifier cannot open it: it was used.
+        #expect(try await again.failure(of: job) == "encryption_failed")
+        #expect(try await again.stop() == 0)
+    }
+
     @Test("what the chain does not allow is not asked of the network, and another key on chain is found out")
     func chain() async throws {
         // In the first generation the contract looks at the inputs of strangers as well.
