@@ -205,6 +205,24 @@ struct SealOutputTests {
         }
     }
 
+    @Test("a permit that expires while its request is in the queue is replaced, and the request made again")
+    func expiryWhilePolling() async throws {
+        let polls = Mutex(0)
+        chain.network { request in
+            if request.method == .post { return Self.json(#"{"request_id":"r"}"#) }
+            let count = polls.withLock { polls in
+                polls += 1
+                return polls
+            }
+            return count <= 2
+                ? Self.error("permit_expired", 401)
+                : Self.json(#"{"request_id":"r","status":"COMPLETED","is_succeed":true,\#(Self.nested)}"#)
+        }
+        _ = try await sealedKey()
+        let permits = Set(chain.asked.compactMap { try? JSONValue(parsing: $0.body)["permit"] }.map(\.encodedText))
+        #expect(chain.asked.filter { $0.method == .post }.count == 4 && permits.count == 1, "the clock stands still")
+    }
+
     @Test("an answer beyond all bounds is not read")
     func huge() async throws {
         chain.network { _ throws(HTTPFailure) in throw .bodyTooLarge(limit: 1) }
@@ -260,4 +278,8 @@ struct SealOutputTests {
         }
         #expect(chain.asked.isEmpty && chain.detections == 0)
     }
+}
+
+extension JSONValue {
+    fileprivate var encodedText: String { String(decoding: encoded(), as: UTF8.self) }
 }

@@ -53,8 +53,10 @@ extension Security {
             try inspection.lookAtFiles("after the end", canaries)
         }
 
-        @Test("a worker holds each secret only while it needs it, and nothing after its wipe")
-        func worker() throws {
+        @Test(
+            "a worker holds each secret only while it needs it, and nothing after its wipe",
+            arguments: RawWorker.Network.allCases)
+        func worker(network: RawWorker.Network) throws {
             let (canary, answer, apiKey) = (Canaries.text(), Canaries.text(), Canaries.text())
             let prompt = "Tell \"nobody\"\n\(canary)\té 😀"
             let sealed = try SealedPrompt(prompt)
@@ -74,13 +76,13 @@ extension Security {
                 #expect(report.arena(worker.pid)?.bytesRead ?? 0 >= Security.limits.arena)
             }
             try look("ready", .freshArena, .freshMemory)
-            try worker.send(.start, RawWorker.leaderOrder.fields, body: Array(apiKey.utf8))
+            try worker.send(.start, try network.leaderOrder().fields, body: Array(apiKey.utf8))
             let publicKey = try worker.receive(.sealingKey).fields["public"]?.text
             let key = try #require(publicKey.flatMap(Hexadecimal.decode))
             canaries.append(
                 .init(.sealingSecret, bytes: try #require(try Security.sealingSecret(of: worker.pid, publicKey: key))))
             try look("sealing", .sealingArena, .sealingMemory)
-            try worker.giveMaterial(sealed, publicKey: publicKey)
+            try worker.giveMaterial(sealed, publicKey: publicKey, by: network)
             try worker.receive(.connect)
             let model = try ModelEnd()
             try worker.send(.endpoint, [.init("endpoint", "model")], descriptor: model.workersEnd)
@@ -88,29 +90,43 @@ extension Security {
             try look("asking", .askingArena, .askingMemory)
             model.answer(answer)
             try worker.receive(.output)
-            // The halves go to the encryption service, which is us.
+            // The halves go to the encryption service or the helper, which is us.
+            func lookWhileStoring(_ outputKey: [UInt8]) throws {
+                canaries += [
+                    .init(.outputKey, bytes: outputKey), .init(.outputHigh, bytes: Array(outputKey[..<16])),
+                    .init(.outputLow, bytes: Array(outputKey[16...])),
+                ]
+                try look("storing", .storingArena, .storingMemory)
+            }
+            switch network {
+            case .python: try serveHalves(of: worker, lookWhileStoring)
+            case .native:
+                try worker.receive(.connect)
+                let helper = try ModelEnd()
+                try worker.send(.endpoint, [.init("endpoint", "encryption")], descriptor: helper.workersEnd)
+                try lookWhileStoring(try helper.bytes(32))
+                helper.send(bytes: [0, 0, 0, 3, 7, 8, 9])
+            }
+            let packed = try worker.receive(.outputKey).body
+            #expect(packed == (network == .native ? [7, 8, 9] : []))
+            try look("wiped", .wipedArena, .wipedMemory)
+            try worker.send(.done)
+            #expect(worker.end() == 0)
+        }
+
+        /// Plays the service of the python dialect, which sees the halves one after the other.
+        private func serveHalves(of worker: RawWorker, _ look: ([UInt8]) throws -> Void) throws {
             var outputKey: [UInt8] = []
-            for half in [Secret.outputHigh, .outputLow] {
+            for _ in 0..<2 {
                 try worker.receive(.connect)
                 let service = try ModelEnd()
                 try worker.send(.endpoint, [.init("endpoint", "encryption")], descriptor: service.workersEnd)
                 let request = try service.request(until: "\"]}")
                 let digits = request.components(separatedBy: "[\"0x").last?.prefix { $0 != "\"" } ?? ""
-                let number = Hexadecimal.decode(String(repeating: "0", count: 32 - digits.count) + digits) ?? []
-                outputKey += number
-                if half == .outputLow {
-                    canaries += [
-                        .init(.outputKey, bytes: outputKey), .init(.outputHigh, bytes: Array(outputKey[..<16])),
-                        .init(.outputLow, bytes: number),
-                    ]
-                    try look("storing", .storingArena, .storingMemory)
-                }
+                outputKey += Hexadecimal.decode(String(repeating: "0", count: 32 - digits.count) + digits) ?? []
+                if outputKey.count == 32 { try look(outputKey) }
                 service.reply(#"{"jsonrpc":"2.0","id":1,"result":{"handle":"0x0102"}}"#)
             }
-            try worker.receive(.outputKey)
-            try look("wiped", .wipedArena, .wipedMemory)
-            try worker.send(.done)
-            #expect(worker.end() == 0)
         }
 
         @Test("the mock's answer and the digest that makes it are nowhere in a worker that has sent its hash")

@@ -1,4 +1,5 @@
 import DevnetCore
+import Ethereum
 import Glibc
 import Shared
 import Testing
@@ -26,13 +27,58 @@ extension RawWorker {
         try giveMaterial(prompt, publicKey: try receive(.sealingKey).fields["public"]?.text)
     }
 
-    func giveMaterial(_ prompt: SealedPrompt, publicKey: String?) throws {
+    func giveMaterial(_ prompt: SealedPrompt, publicKey: String?, by network: Network = .python) throws {
         let key = try #require(publicKey.flatMap(Hexadecimal.decode))
-        let parts = [
-            try SealedValue.seal(prompt.high, to: key), try SealedValue.seal(prompt.low, to: key), prompt.blob,
+        let halves = [
+            try network.seal(prompt.high, to: key, Network.handles.high),
+            try network.seal(prompt.low, to: key, Network.handles.low),
         ]
-        let fields = zip(["high", "low", "blob"], parts).map { JSONValue.Member($0, .integer($1.count)) }
+        let parts = halves + [prompt.blob]
+        var fields = zip(["high", "low", "blob"], parts).map { JSONValue.Member($0, .integer($1.count)) }
+        fields += [
+            .init("highHandle", .string(Network.handles.high.hexadecimal)),
+            .init("lowHandle", .string(Network.handles.low.hexadecimal)),
+        ]
         try send(.material, fields, body: parts.flatMap { $0 })
+    }
+
+    /// By which protocol a worker's keys come and go.
+    enum Network: String, CaseIterable, Sendable {
+        case python, native
+
+        static let chainID: UInt64 = 421_614
+        static let handles = (
+            high: CiphertextHandle(bytes: [UInt8](repeating: 1, count: 30) + [6, 0])!,
+            low: CiphertextHandle(bytes: [UInt8](repeating: 2, count: 30) + [6, 0])!
+        )
+        /// Of a test key.
+        private static let signer = Result {
+            var secret = try SecretBytes(capacity: 32)
+            try secret.append(public: [UInt8](repeating: 9, count: 32))
+            return try PrivateKey(secret)
+        }
+
+        /// A leader's order for the slow model: the output key is encrypted at the end.
+        func leaderOrder() throws -> JobOrder {
+            switch self {
+            case .python: return RawWorker.leaderOrder
+            case .native:
+                let signer = try Network.signer.get().address.bytes
+                return JobOrder(
+                    role: .leader, modelID: "slow", seal: .box(BoxSeal(chainID: Network.chainID, signer: signer)),
+                    backend: RawWorker.chat(), encryption: .helper(timeout: 30_000))
+            }
+        }
+
+        /// A half of a key as the network seals it.
+        fileprivate func seal(_ half: [UInt8], to key: [UInt8], _ handle: CiphertextHandle) throws -> [UInt8] {
+            guard self == .native else { return try SealedValue.seal(half, to: key) }
+            let box = try ToyCrypto.box(half, to: key)
+            let sealed = box.data + box.publicKey + box.nonce
+            let chain = [UInt8](repeating: 0, count: 5) + [0x06, 0x6e, 0xee]
+            let digest = Keccak256.hash(sealed + [0, 0, 0, 6] + chain + handle.bytes)
+            return sealed + (try Network.signer.get().sign(digest: digest).bytes)
+        }
     }
 
     /// A leader's order for the same model: the output key's halves are encrypted at the end.
@@ -90,6 +136,15 @@ final class ModelEnd {
         }
         return String(decoding: bytes, as: UTF8.self)
     }
+
+    /// So many bytes of a request.
+    func bytes(_ count: Int) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        guard recv(own, &bytes, count, Int32(MSG_WAITALL)) == count else { throw RawWorker.Failure.hungUp }
+        return bytes
+    }
+
+    func send(bytes: [UInt8]) { _ = Glibc.send(own, bytes, bytes.count, Int32(MSG_NOSIGNAL)) }
 
     func answer(_ text: String) {
         reply(#"{"choices":[{"message":{"role":"assistant","content":"\#(text)"}}]}"#)

@@ -101,7 +101,9 @@ struct EndpointCheckTests {
         let everywhere = ScriptedClient { _ in HTTPResponse(status: 200) }
         let bare = try ScriptedDoctor.endpoints(folder, [:])
         #expect(await bare.models(everywhere).map(\.outcome) == [.fail])
-        #expect(await bare.cofhe(everywhere).map(\.outcome) == [.fail, .pass], "native, without rpc_url")
+        #expect(
+            await bare.cofhe(everywhere).map(\.outcome) == [.fail, .warn, .pass, .pass, .pass],
+            "native, without rpc_url and helper")
         #expect(await bare.upload(everywhere).map(\.outcome) == [.warn])
         let half = try ScriptedDoctor.endpoints(folder, [.cofheMode: .text("python"), .openaiModelIDs: .list(["toy"])])
         #expect(await half.cofhe(everywhere).map(\.outcome) == [.fail])

@@ -4,6 +4,7 @@
 import ctypes
 import json
 import os
+import resource
 import signal
 import socket
 import struct
@@ -69,6 +70,7 @@ report = {name: attempt(body) for name, body in attempts.items()} | {
     "new privileges": int(status("NoNewPrivs")),
     "filter": int(status("Seccomp")),
     "capabilities": int(status("CapEff"), 16),
+    "core": resource.getrlimit(resource.RLIMIT_CORE)[1],
 }
 text = json.dumps(report).encode()
 os.write(3, struct.pack(">I", len(text)) + text)

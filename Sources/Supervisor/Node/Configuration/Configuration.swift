@@ -87,6 +87,11 @@ package struct Configuration: Sendable {
         chain = try ChainSettings(read)
         cofheEndpoint = try read.service(.cofheEndpoint)
         cofheMode = try read.oneOf(.cofheMode, CoFHEMode.allCases.map(\.rawValue)).flatMap(CoFHEMode.init) ?? cofheMode
+        if cofheMode == .python {
+            self.notes.append(
+                "cofhe_mode python is a dialect of devnets: its service sees the keys of answers, and no public network speaks it."
+            )
+        }
         cofheChainID = UInt64(read.integer(.cofheChainID) ?? Int(cofheChainID))
         cofheTNURL = try read.service(.cofheTNURL) ?? SettingReader.known("https://testnet-cofhe-tn.fhenix.zone")
         cofheVerifierURL =

@@ -41,13 +41,26 @@ struct EndpointChecks: Sendable {
 
     func cofhe(_ client: any HTTPClient) async -> [Finding] {
         guard configuration.cofheMode == .python else {
-            return await [deployment(client)]
-                + reach([configuration.cofheTNURL], client).map { finding(.cofhe, $0, $1) }
+            let services = [configuration.cofheTNURL, configuration.cofheVerifierURL, configuration.cofheKeyURL]
+            return await [deployment(client), helper] + reach(services, client).map { finding(.cofhe, $0, $1) }
         }
         guard let service = configuration.cofheEndpoint else {
             return [doctor.failure(.cofhe, ConfigurationError.missing(key: Setting.cofheEndpoint.rawValue))]
         }
         return await reach([service], client).map { finding(.cofhe, $0, $1) }
+    }
+
+    /// Without it, nobody but a verifier is what this node can be.
+    private var helper: Finding {
+        guard let path = configuration.cofheHelper else {
+            return Finding(
+                .cofhe, .warn, "There is no encryption helper: this node verifies, but leads no job.",
+                next: "Set up deploy/cofhe-helper, and set cofhe_helper.")
+        }
+        guard access(path, X_OK) == 0 else {
+            return doctor.failure(.cofhe, about: path, StartError.noHelper(path: path))
+        }
+        return Finding(.cofhe, about: path, .pass, "The encryption helper is there.")
     }
 
     /// The contracts that permits would be signed for.
