@@ -154,6 +154,7 @@ struct TransactionQueueTests {
         try await bench.chain.fault("eth_sendRawTransaction", ["error": ["code": -32000, "message": "nonce too low"]])
         _ = try await bench.approve()
         #expect(await bench.store.records.count == 2)
+        #expect(await bench.store.records.allSatisfy { $0.state != .replaced })
         #expect(try await bench.count() == 2)
     }
 
