@@ -16,7 +16,7 @@ if [ "$(id -u)" -eq 0 ]; then
     # The checkout may be closed to others: copies of the programs, where everybody may run them.
     place=$(mktemp -d /tmp/blindference-security.XXXXXX)
     trap 'rm -rf "$place"' EXIT
-    for program in blindference-{node,worker,devnet,drill} {narrowed,lying,unconfined}-worker canary-scan \
+    for program in blindference-{node,worker,devnet,devnet-helper,drill} {narrowed,lying,unconfined}-worker canary-scan \
         without-secret-memory; do
         cp --dereference ".build/release/$program" "$place"
     done

@@ -20,16 +20,17 @@
 
 // What a program that computes needs of none of these: ways out, ways into others, and ways around the walls.
 #define FORBIDDEN(X) \
-    X(socket) X(connect) X(bind) X(listen) X(accept4) X(sendto) X(sendmsg) X(recvmsg) X(ptrace) X(process_vm_readv) \
-    X(process_vm_writev) X(pidfd_getfd) X(pidfd_open) X(kcmp) X(bpf) X(perf_event_open) X(userfaultfd) \
-    X(io_uring_setup) X(mount) X(umount2) X(pivot_root) X(chroot) X(setns) X(unshare) X(open_by_handle_at) \
-    X(name_to_handle_at) X(keyctl) X(add_key) X(request_key) X(kexec_load) X(init_module) X(finit_module) X(reboot) \
-    X(syslog) X(shmget) X(msgget) X(semget) X(mq_open)
+    X(socket) X(connect) X(bind) X(listen) X(accept) X(accept4) X(sendto) X(sendmsg) X(sendmmsg) X(recvmsg) \
+    X(recvmmsg) X(ptrace) X(process_vm_readv) X(process_vm_writev) X(pidfd_getfd) X(pidfd_open) X(pidfd_send_signal) \
+    X(kill) X(kcmp) X(bpf) X(perf_event_open) X(userfaultfd) X(mount) X(umount2) X(fsopen) X(fsmount) X(move_mount) \
+    X(open_tree) X(mount_setattr) X(pivot_root) X(chroot) X(setns) X(unshare) X(open_by_handle_at) \
+    X(name_to_handle_at) X(fchmod) X(fchmodat) X(fchown) X(fchownat) X(keyctl) X(add_key) X(request_key) \
+    X(kexec_load) X(init_module) X(finit_module) X(reboot) X(syslog) X(shmget) X(msgget) X(semget) X(mq_open)
 
 static int forbid_calls(void) {
 #define COUNT(name) +1
     enum { count = 0 FORBIDDEN(COUNT) };
-    struct sock_filter filter[6 + 2 * count + 1];
+    struct sock_filter filter[8 + 2 * count + 1];
     int at = 0;
     filter[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
     filter[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, THIS_ARCHITECTURE, 1, 0);
@@ -40,6 +41,9 @@ static int forbid_calls(void) {
     filter[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1);
     filter[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 #endif
+    // A runtime may ask for it at every start, and does without.
+    filter[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1);
+    filter[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
 #define FORBID(name) \
     filter[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1); \
     filter[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
@@ -65,7 +69,8 @@ static void forbid_writing(void) {
 int csystem_confine_guest(void) {
     if (geteuid() == 0) {
         if (csystem_drop_identity(65534, 65534) != 0) return -1;
-        // Reset by the change of identity.
+        // Both are reset by the change of identity; the second one for the parent as well, whose memory this still is.
+        csystem_set_nondumpable();
         prctl(PR_SET_PDEATHSIG, SIGKILL);
     }
     if (csystem_drop_capabilities() != 0) return -1;

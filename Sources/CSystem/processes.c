@@ -127,7 +127,8 @@ static int child(void *context) {
         setrlimit(RLIMIT_MEMLOCK, &lockable);
     }
     limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_NPROC, spawn->is_guest ? 64 : 0);
+    // It counts all that a user runs, and a guest may have threads.
+    if (!spawn->is_guest) limit(RLIMIT_NPROC, 0);
     limit(RLIMIT_NOFILE, spawn->is_guest ? 128 : 16);
     limit(RLIMIT_FSIZE, spawn->file_size);
     limit(RLIMIT_AS, spawn->address_space);
@@ -149,6 +150,10 @@ static int child(void *context) {
 }
 
 pid_t csystem_spawn(const struct csystem_spawn *spawn, int *pidfd) {
+    if (spawn->more_count > csystem_most_descriptors) {
+        errno = EINVAL;
+        return -1;
+    }
     // The child runs on this while we wait for its exec.
     char stack[64 * 1024] __attribute__((aligned(16)));
     struct child_order order = {spawn, 0};

@@ -17,6 +17,7 @@ final class FakeChain: HTTPClient {
         var code: Set<Address> = [Deployment.fixedTaskManager]
         var network: Network = { _ in HTTPResponse(status: 500) }
         var asked: [HTTPRequest] = []
+        var questions: [String] = []
         var isAway = false
         var detections = 0
         var elapsed = Duration.zero
@@ -29,17 +30,10 @@ final class FakeChain: HTTPClient {
         set("decryptResultSigner()", on: Deployment.fixedTaskManager, Word(0))
         set("verifierSigner()", on: Deployment.fixedTaskManager, Word(0))
         set("isAllowed(uint256,address)", on: Deployment.fixedTaskManager, Word(1))
-        set(FakeChain.withPermit, on: Deployment.fixedTaskManager, Word(1))
-        set(FakeChain.withACP, on: Deployment.fixedTaskManager, Word(1))
         set("getEncryptedKey(bytes32)", on: FakeChain.keyStore, Word(0), Word(0))
         try setDomain()
     }
 
-    static let withPermit =
-        "isAllowedWithPermission((address,uint64,address,uint256,address,bytes32,bytes,bytes),uint256)"
-    static let withACP =
-        "isAllowedWithPermission((address,uint64,address,uint256,address,uint8,address[],bytes32[],"
-        + "bytes32,bytes,bytes),uint256)"
     static let keyStore = Address.known(0x77)
 
     /// What a call answers from now on; nothing for a revert.
@@ -73,6 +67,8 @@ final class FakeChain: HTTPClient {
 
     /// What the network was asked, in order.
     var asked: [HTTPRequest] { state.withLock { $0.asked } }
+    /// What the chain's endpoints were asked.
+    var questions: [String] { state.withLock { $0.questions } }
     /// How often the contracts of the chain were looked up.
     var detections: Int { state.withLock { $0.detections } }
     var elapsed: Duration { state.withLock { $0.elapsed } }
@@ -106,6 +102,7 @@ final class FakeChain: HTTPClient {
             }
             return try network(request)
         }
+        state.withLock { $0.questions.append(String(decoding: request.body, as: UTF8.self)) }
         guard let json = try? JSONValue(parsing: request.body), let id = json["id"]?.int,
             !state.withLock({ $0.isAway })
         else { throw .connectFailed }

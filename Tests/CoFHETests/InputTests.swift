@@ -22,8 +22,12 @@ struct InputTests {
     private func verifier(_ client: any HTTPClient) throws -> InputVerifier {
         InputVerifier(
             service: try ServiceURL("https://vrf.example"), client: client, account: try Vectors.issuer().address,
-            chainID: Vectors.chain, consumer: try Address(Self.consumer))
+            chainID: Vectors.chain, consumer: try Address(Self.consumer), surroundings: Self.patient)
     }
+
+    /// Waiting takes no time.
+    private static let patient = Surroundings(
+        unixTime: { 0 }, elapsed: { .zero }, sleep: { _ in }, random: { 0.5 })
 
     private func deployment(_ generation: Deployment.Generation, _ signer: Address?) throws -> Deployment {
         Deployment(
@@ -42,10 +46,19 @@ struct InputTests {
         let item = try vector.require("verifier_response_item") { $0 }
         let input = try vector.require("InEuint128") { $0 }
         let signer = try signer(vector.require("digest", \.text), input.require("signature", \.text))
-        let answer: JSONValue = ["status": "success", "data": [item, item], "error": nil]
+        let other = try Vectors.section("storeKey_calldata").require("encLow") { $0 }
+        let (hash, seal) = (try other.require("ctHash", \.text), try other.require("signature", \.text))
+        let second: JSONValue = [
+            "ct_hash": .string(try #require(CiphertextHandle(decimal: hash)).hexadecimal),
+            "signature": .string(String(seal.dropLast(2))), "recid": seal.hasSuffix("1c") ? 1 : 0,
+        ]
+        let answer: JSONValue = ["status": "success", "data": [item, second], "error": nil]
         let halves = try await halves(answer, .a, signer: signer)
         #expect("0x" + Hexadecimal.encode(halves.high.handle.bytes) == vector["ct_hash"]?.text)
-        #expect("0x" + Hexadecimal.encode(halves.low.signature) == input["signature"]?.text)
+        #expect("0x" + Hexadecimal.encode(halves.high.signature) == input["signature"]?.text)
+        // Both halves under one hash would be one half.
+        let twice: JSONValue = ["status": "success", "data": [item, item]]
+        await #expect(throws: ThresholdError.forged) { try await self.halves(twice, .a, signer: signer) }
         #expect("0x" + Hexadecimal.encode(halves.high.storedHandle.bytes) == vector["on_chain_handle"]?.text)
         await #expect(throws: ThresholdError.forged) { try await self.halves(answer, .a, signer: .known(1)) }
         // A chain that has turned the check off.

@@ -20,8 +20,9 @@ struct SealOutputTests {
     }
 
     private func sealedKey(_ patience: SealPatience = SealPatience()) async throws -> SealedKey {
-        try await chain.native(gate, patience).sealedKey(
-            handles, of: "job", to: try Vectors.bytes("sealing_public_key_hex"))
+        let native = try chain.native(gate, patience)
+        return try await native.sealedKey(
+            handles, of: "job", to: try Vectors.bytes("sealing_public_key_hex"), as: try await native.seal())
     }
 
     private static let data = String((1...32).map { "\($0)" }.joined(separator: ","))
@@ -248,22 +249,53 @@ struct SealOutputTests {
         chain.set("isAllowed(uint256,address)", on: manager, Word(0))
         await fails(.denied)
         chain.set("isAllowed(uint256,address)", on: manager, Word(1))
-        chain.set(FakeChain.withPermit, on: manager)
-        await fails(.refused)
-        #expect(chain.detections == 3, "a permit that the chain refuses makes it look again")
-        chain.set(FakeChain.withPermit, on: manager, Word(1))
         // Another key stands under the job's id than the coordinator names.
         gate.assign(handles, to: id)
         chain.set("getEncryptedKey(bytes32)", on: FakeChain.keyStore, handles.low.word, handles.high.word)
         let native = try chain.native(gate)
         let key = try Vectors.bytes("sealing_public_key_hex")
         await #expect(throws: ThresholdError.handleMismatch) {
-            try await native.sealedKey(handles, of: id, to: key)
+            try await native.sealedKey(handles, of: id, to: key, as: native.seal())
         }
         #expect(chain.asked.isEmpty)
         chain.set("getEncryptedKey(bytes32)", on: FakeChain.keyStore, handles.high.word, handles.low.word)
         script(Self.json(Self.flat))
-        _ = try await native.sealedKey(handles, of: id, to: key)
+        _ = try await native.sealedKey(handles, of: id, to: key, as: native.seal())
+    }
+
+    @Test("a permit goes to the network alone: the chain's endpoints never see one")
+    func bearer() async throws {
+        for version in ["1", "2"] {
+            try chain.setDomain(version: version)
+            script(Self.json(Self.flat))
+            _ = try await sealedKey()
+        }
+        let signatures = chain.asked.compactMap { request -> String? in
+            let body = try? JSONValue(parsing: request.body)
+            return (body?["permit"] ?? body?["acp"])?["issuerSignature"]?.text.map { String($0.dropFirst(2)) }
+        }
+        #expect(Set(signatures).count == 2 && chain.questions.count > 10)
+        for signature in signatures { #expect(!chain.questions.contains { $0.contains(signature) }) }
+    }
+
+    @Test("where the worker was told of another signer than the chain has by now, nothing is asked of the network")
+    func changedMeanwhile() async throws {
+        let native = try chain.native(gate)
+        let told = BoxSeal(chainID: Vectors.chain, signer: Address.known(0x51).bytes)
+        await #expect(throws: ThresholdError.notReady) {
+            try await native.sealedKey(
+                handles, of: "job", to: Vectors.bytes("sealing_public_key_hex"), as: .box(told))
+        }
+        #expect(chain.asked.isEmpty)
+    }
+
+    @Test("a bare hash is asked for by the name that the network knows it by")
+    func bareHash() async throws {
+        let native = try chain.native(gate)
+        let bare = CiphertextHandle(bytes: [UInt8](repeating: 0x11, count: 32))!
+        let named = native.named(KeyHandles(high: bare, low: handles.low))
+        #expect(named == handles)
+        #expect(native.named(KeyHandles(high: .zero, low: bare)).high.isZero)
     }
 
     @Test("a handle that is no half of a key is asked of nobody")
@@ -273,7 +305,8 @@ struct SealOutputTests {
             let pair = KeyHandles(high: handles.high, low: bent)
             gate.assign(pair, to: "bent")
             await #expect(throws: ThresholdError.handleUnsupported) {
-                try await chain.native(gate).sealedKey(pair, of: "bent", to: [UInt8](repeating: 1, count: 32))
+                try await chain.native(gate).sealedKey(
+                    pair, of: "bent", to: [UInt8](repeating: 1, count: 32), as: .hkdf)
             }
         }
         #expect(chain.asked.isEmpty && chain.detections == 0)

@@ -81,7 +81,7 @@ struct NativeLieTests {
 
         let settings = try bench.settings().merging(["BLF_COFHE_KEY_URL": other.url]) { $1 }
         let refusing = try await node.start(settings, log: "refusing.log")
-        let missing = try await refusing.event("network_keys_missing")
+        let missing = try await refusing.event("encryption_not_ready")
         #expect(missing["reason"] == "network_keys_changed")
         let job = try Ask(bench.network).submit(to: node)
         let skipped = try await refusing.event("job_skipped", job: job)
@@ -96,8 +96,10 @@ struct NativeLieTests {
             "blindference-node", ["cofhe", "accept-keys", "--yes"], environment: node.environment(settings))
         #expect(accepted.status == 0 && accepted.output.contains(missing["found"]?.text ?? "?"), "\(accepted.output)")
         let again = try await node.start(settings, log: "again.log")
-        // The key is sealed to the other network, so that this one's verifier cannot open it: it was used.
-        #expect(try await again.failure(of: job) == "encryption_failed")
+        // Sealed to the other network, so that this one's verifier cannot open it: the new keys were used, and that they
+        // do not do was found out before a job was claimed.
+        #expect(try await again.event("encryption_not_ready")["reason"] == "refused")
+        #expect(try bench.network.progress(of: node, in: job)["claims"] == 0)
         #expect(try await again.stop() == 0)
     }
 

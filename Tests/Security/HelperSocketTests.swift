@@ -23,16 +23,13 @@ extension Security {
             let process = try await node.start(try native.settings(helper: slow))
             let question = try KnownQuestion(url: native.network.url, model: "mock", leader: node.address)
             let supervisor = ProcessView(process.pid)
-            var found: ProcessView?
-            try await Security.wait(for: "a helper runs") {
-                found = supervisor.children.first { $0.descriptors[4]?.contains("cofhe-public-key") == true }
-                return found != nil
-            }
-            let running = try #require(found)
-            try await Security.wait(for: "the worker has its end") {
+            // A helper is tried out first, without a worker.
+            try await Security.wait(for: "a worker has its end") {
                 supervisor.children.contains { $0.descriptors.count == 5 }
             }
             let worker = try #require(supervisor.children.first { $0.descriptors.count == 5 })
+            let running = try #require(
+                supervisor.children.first { $0.descriptors[4]?.contains("cofhe-public-key") == true })
             let own = Set(supervisor.descriptors.values.filter { $0.hasPrefix("socket:") })
             let helpers = try #require(running.descriptors[3])
             let workers = Set(worker.descriptors.values.filter { $0.hasPrefix("socket:") })

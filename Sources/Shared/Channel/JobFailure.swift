@@ -60,6 +60,8 @@ package enum JobFailure: String, Error, Sendable, CaseIterable {
     case uploadUnavailable = "upload_unavailable"
     /// The output key did not get into the key store on chain, so its user could not read the answer.
     case outputKeyNotStored = "output_key_not_stored"
+    /// The output key was stored and paid for, but another stands in its place.
+    case outputKeyOverwritten = "output_key_overwritten"
     /// Nobody is named who may read the output key.
     case requesterMissing = "requester_missing"
     case resultRefused = "result_refused"
@@ -89,7 +91,7 @@ package enum JobFailure: String, Error, Sendable, CaseIterable {
     package var isFinal: Bool {
         switch self {
         case .sealedValueMalformed, .promptTooLarge, .promptMalformed, .promptUnreadable, .promptNotText, .blobTooLarge,
-            .handleZero, .handleUnsupported:
+            .handleZero:
             true
         default: false
         }

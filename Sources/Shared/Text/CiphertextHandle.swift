@@ -23,6 +23,11 @@ package struct CiphertextHandle: Sendable, Hashable {
     /// there is one. The highest bit of the type would mean that the value was public from the start.
     package var isKeyHalf: Bool { !isZero && bytes[30] == CiphertextHandle.uint128 && bytes[31] == 0 }
 
+    /// The name of a half of a key: coordinators give the bare hash of a ciphertext where they do not know its name yet.
+    package var asKeyHalf: CiphertextHandle {
+        isZero ? self : CiphertextHandle(checked: bytes.prefix(30) + [CiphertextHandle.uint128, 0])
+    }
+
     /// `0x` and the digits without leading zeros, as the threshold network wants them.
     package var hexadecimal: String {
         let digits = Hexadecimal.encode(bytes).drop { $0 == "0" }

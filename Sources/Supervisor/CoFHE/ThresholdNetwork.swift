@@ -5,10 +5,15 @@ package protocol ThresholdNetwork: Sendable {
     /// How this network seals now, so that the worker knows how to open.
     func seal() async throws(ThresholdError) -> JobOrder.Seal
 
+    /// The handles as this network knows them.
+    func named(_ handles: KeyHandles) -> KeyHandles
+
     /// Both halves of the key of `job`'s prompt, sealed to `sealingKey` (a worker's X25519 public key, 32 bytes). The
     /// halves are asked for in parallel. Nobody but the owner of the sealing secret can open what comes back.
+    ///
+    /// - Parameter ordered: what the worker was told of the seal. Where that is no longer so, nothing is asked for.
     func sealedKey(
-        _ handles: KeyHandles, of job: String, to sealingKey: [UInt8]
+        _ handles: KeyHandles, of job: String, to sealingKey: [UInt8], as ordered: JobOrder.Seal
     ) async throws(ThresholdError) -> SealedKey
 
     /// How a leader's worker has its output key encrypted for later decryption by the user; nil where that is not
@@ -20,6 +25,7 @@ package protocol ThresholdNetwork: Sendable {
 }
 
 extension ThresholdNetwork {
+    package func named(_ handles: KeyHandles) -> KeyHandles { handles }
     package func inputs(_ packed: [UInt8]) async throws(ThresholdError) -> InputVerifier.Halves { throw .refused }
 }
 

@@ -1,5 +1,6 @@
 internal import Attestation
 internal import CSystem
+internal import CoFHE
 internal import HTTPTransport
 package import Logging
 internal import ServiceLifecycle
@@ -64,7 +65,12 @@ package struct Node: Sendable {
                     return ChainWatch.interval
                 })
         }
-        if let helpers = services.helpers { all.append(RecurringWork { [log] in await helpers.prepare(log) }) }
+        if let helpers = services.helpers {
+            all.append(
+                RecurringWork { [log, network = services.network] in
+                    await helpers.prepare(log) { packed throws(ThresholdError) in _ = try await network.inputs(packed) }
+                })
+        }
         return all
     }
 

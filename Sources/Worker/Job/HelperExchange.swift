@@ -15,7 +15,8 @@ enum HelperExchange {
             guard (1...JobLimits.packedKey).contains(length) else { throw JobFailure.encryptionFailed }
             return try read(length, from: connection)
         } catch ExchangeError.timedOut { throw JobFailure.encryptionTimedOut } catch is ExchangeError {
-            throw JobFailure.encryptionFailed
+            // It fell, or was never there: another one may not.
+            throw JobFailure.encryptionUnreachable
         }
     }
 

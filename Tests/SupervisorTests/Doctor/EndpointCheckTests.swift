@@ -115,6 +115,7 @@ struct EndpointCheckTests {
     @Test("a missing trust store fails where a service uses TLS, and only there")
     func trustStore() throws {
         let local: [Setting: SettingValue] = [
+            .cofheMode: .text("python"),
             .iclEndpoint: .text("http://127.0.0.1:1"), .ipfsGateway: .text("http://127.0.0.1:1"),
             .ipfsFallbackGateways: .list([]),
         ]

@@ -59,6 +59,7 @@ attempts = {
     "io_uring": lambda: system_call(425, 1, ctypes.create_string_buffer(256)),
     "keyring": lambda: system_call(250, 0, -3, 0, 0, 0),
     "mount": lambda: system_call(165, b"none", b"/tmp", b"tmpfs", 0, None),
+    "change mode": lambda: os.chmod(here, 0o777),
     "become root": lambda: os.setuid(0),
     "signal others": lambda: os.kill(-1, 0),
 }

@@ -13,19 +13,24 @@ package struct InputVerifier: Sendable {
     private let chainID: UInt64
     /// The contract that will take the inputs.
     private let consumer: Address
+    private let surroundings: Surroundings
 
-    private static let attempts = 4
+    /// A verifier is slow and often busy; whoever waits for it has a deadline.
+    private static let attempts = 20
+    private static let longestPause = Duration.seconds(10)
     private static let maximumAnswer = 64 << 10
     private static let securityZone: UInt8 = 0
 
     package init(
-        service: ServiceURL, client: any HTTPClient, account: Address, chainID: UInt64, consumer: Address
+        service: ServiceURL, client: any HTTPClient, account: Address, chainID: UInt64, consumer: Address,
+        surroundings: Surroundings = .system
     ) {
         self.service = service
         self.client = client
         self.account = account
         self.chainID = chainID
         self.consumer = consumer
+        self.surroundings = surroundings
     }
 
     /// What a proof is bound to: security zone, account, chain (53 bytes).
@@ -35,9 +40,12 @@ package struct InputVerifier: Sendable {
         let isFirst = deployment.generation == .a
         let answer = try await verify(packed, isFirst ? "verify" : "verifyBatch", naming: isFirst ? nil : consumer)
         guard answer["status"]?.text == "success", let data = answer["data"] else { throw .refused }
-        return isFirst
+        let halves =
+            isFirst
             ? try signedEach(data, by: deployment.verifierSigner)
             : try signedTogether(data, by: deployment.verifierSigner)
+        guard halves.high.handle != halves.low.handle else { throw .forged }
+        return halves
     }
 
     private func verify(_ packed: [UInt8], _ path: String, naming consumer: Address?) async throws(ThresholdError)
@@ -68,8 +76,9 @@ package struct InputVerifier: Sendable {
                 default: throw .refused
                 }
             }
-            let pause = Duration.milliseconds(Int.random(in: 250...(500 << attempt)))
-            guard attempt < InputVerifier.attempts, (try? await Task.sleep(for: pause)) != nil else { break }
+            let pause =
+                min(.milliseconds(250 << attempt), InputVerifier.longestPause) * (0.5 + surroundings.random() / 2)
+            guard attempt < InputVerifier.attempts, (try? await surroundings.sleep(pause)) != nil else { break }
         }
         throw .unreachable
     }
@@ -110,10 +119,7 @@ package struct InputVerifier: Sendable {
     }
 
     private static func hash(_ value: JSONValue) -> Word? {
-        guard let text = value["ct_hash"]?.text, text.utf8.count == 66,
-            let bytes = Hexadecimal.decode(text), bytes.contains(where: { $0 != 0 })
-        else { return nil }
-        return Word(bytes: bytes)
+        value["ct_hash"]?.text.flatMap { CiphertextHandle(hexadecimal: $0) }.flatMap { $0.isZero ? nil : $0.word }
     }
 
     /// r ‖ s ‖ v as contracts take it.

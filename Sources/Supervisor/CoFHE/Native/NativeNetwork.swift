@@ -4,9 +4,10 @@ package import Shared
 
 /// CoFHE as the network speaks it itself, in all generations (cofhe.md 0 to 3).
 ///
-/// Before the network is asked to decrypt, the chain is: whether the coordinator names the key that stands there, whether
-/// this node may use it, and whether the permit would be believed. What is asked in vain costs the node nothing, for the
-/// job is not claimed yet.
+/// Before the network is asked to decrypt, the chain is: whether the coordinator names the key that stands there, and
+/// whether this node may use it. What is asked in vain costs the node nothing, for the job is not claimed yet. The chain's
+/// endpoints are never shown a permit: whoever has one can have the key decrypted in clear, so it goes to the network
+/// alone.
 package actor NativeNetwork: ThresholdNetwork {
     private let rpc: RPCClient
     private let keyStore: PromptKeyStoreContract
@@ -66,7 +67,9 @@ package actor NativeNetwork: ThresholdNetwork {
 
     package func inputs(_ packed: [UInt8]) async throws(ThresholdError) -> InputVerifier.Halves {
         guard let verifier else { throw .refused }
-        do throws(ThresholdError) { return try await verifier.inputs(packed, on: try await deployment()) } catch {
+        let deployment = try await deployment()
+        let halves: InputVerifier.Halves
+        do throws(ThresholdError) { halves = try await verifier.inputs(packed, on: deployment) } catch {
             // Signed by others, or not known there: the contracts may be new ones.
             switch error {
             case .forged, .unknownDeployment: known = nil
@@ -74,26 +77,48 @@ package actor NativeNetwork: ThresholdNetwork {
             }
             throw error
         }
+        // The verifier's signature has no date: an earlier answer's key would be given to this one's user.
+        let manager = TaskManagerContract(Contract(deployment.taskManager, rpc))
+        for half in [halves.high, halves.low] {
+            guard try await !isAllowed(manager, half.storedHandle, to: keyStore.address).get() else { throw .forged }
+        }
+        return halves
+    }
+
+    package nonisolated func named(_ handles: KeyHandles) -> KeyHandles {
+        KeyHandles(high: handles.high.asKeyHalf, low: handles.low.asKeyHalf)
     }
 
     package func sealedKey(
-        _ handles: KeyHandles, of job: String, to sealingKey: [UInt8]
+        _ handles: KeyHandles, of job: String, to sealingKey: [UInt8], as ordered: JobOrder.Seal
     ) async throws(ThresholdError) -> SealedKey {
         guard handles.high.isKeyHalf, handles.low.isKeyHalf else { throw .handleUnsupported }
+        do throws(ThresholdError) { return try await sealed(handles, of: job, to: sealingKey, as: ordered) } catch {
+            // Each of these may mean that the contracts are new ones.
+            switch error {
+            case .forged, .denied, .unknownDeployment: known = nil
+            default: break
+            }
+            throw error
+        }
+    }
+
+    private func sealed(
+        _ handles: KeyHandles, of job: String, to sealingKey: [UInt8], as ordered: JobOrder.Seal
+    ) async throws(ThresholdError) -> SealedKey {
         // A second permit, where the first was of another generation or too old. Another reason to refuse it stays.
         for _ in 0..<2 {
             let deployment = try await deployment()
+            // What the worker was told to expect must still be so: afterwards the job is claimed.
+            let seal = seal(of: deployment)
+            guard ordered == .box(seal) else { throw .notReady }
+            try await checkChain(deployment, handles, job)
             let permission = try gate.permission(
                 for: handles, of: job, to: sealingKey, on: deployment, chainID: rpc.chainID, by: wallet,
                 at: UInt64(surroundings.unixTime()))
-            guard try await isBelieved(permission, handles, job) else {
-                known = nil
-                continue
-            }
             async let high = call(handles.high, permission)
             async let low = call(handles.low, permission)
             if case .sealed(let high) = try await high.get(), case .sealed(let low) = try await low.get() {
-                let seal = seal(of: deployment)
                 guard seal.isSigned(high.body, for: handles.high), seal.isSigned(low.body, for: handles.low) else {
                     throw .forged
                 }
@@ -115,25 +140,19 @@ package actor NativeNetwork: ThresholdNetwork {
 
     // MARK: - Asking the chain first
 
-    /// Whether the chain believes the permit; throws where this node could not use the handles with any.
-    private nonisolated func isBelieved(
-        _ permission: Permission, _ handles: KeyHandles, _ job: String
-    ) async throws(ThresholdError) -> Bool {
-        let manager = TaskManagerContract(Contract(permission.deployment.taskManager, rpc))
-        let (high, low) = (handles.high.word, handles.low.word)
+    private typealias Answer = Result<Bool, ThresholdError>
+
+    private nonisolated func checkChain(
+        _ deployment: Deployment, _ handles: KeyHandles, _ job: String
+    ) async throws(ThresholdError) {
+        let manager = TaskManagerContract(Contract(deployment.taskManager, rpc))
         async let isSame = isOnChain(handles, of: job)
-        async let mayUseHigh = mayUse(manager, high)
-        async let mayUseLow = mayUse(manager, low)
-        async let believesHigh = believes(manager, high, permission)
-        async let believesLow = believes(manager, low, permission)
-        let answers = await (isSame, mayUseHigh, mayUseLow, believesHigh, believesLow)
+        async let mayUseHigh = isAllowed(manager, handles.high.word, to: wallet.address)
+        async let mayUseLow = isAllowed(manager, handles.low.word, to: wallet.address)
+        let answers = await (isSame, mayUseHigh, mayUseLow)
         guard try answers.0.get() else { throw .handleMismatch }
         guard try answers.1.get(), try answers.2.get() else { throw .denied }
-        let isBelieved = try answers.3.get()
-        return try answers.4.get() && isBelieved
     }
-
-    private typealias Answer = Result<Bool, ThresholdError>
 
     /// Whether the store has no other key for the job. It is asked only under ids that it can have; where it has none,
     /// the coordinator has the handles from the user.
@@ -144,22 +163,13 @@ package actor NativeNetwork: ThresholdNetwork {
             return .success(
                 (stored.high == Word(0) && stored.low == Word(0))
                     || (stored.high == handles.high.word && stored.low == handles.low.word))
-        } catch { return .failure(.unreachable) }
+        } catch { return .failure(NativeNetwork.failure(error)) }
     }
 
-    private nonisolated func mayUse(_ manager: TaskManagerContract, _ handle: Word) async -> Answer {
-        do throws(ContractError) { return .success(try await manager.isAllowed(handle, to: wallet.address)) } catch {
-            return .failure(NativeNetwork.failure(error))
-        }
-    }
-
-    private nonisolated func believes(
-        _ manager: TaskManagerContract, _ handle: Word, _ permission: Permission
+    private nonisolated func isAllowed(
+        _ manager: TaskManagerContract, _ handle: Word, to account: Address
     ) async -> Answer {
-        let (value, type) = permission.tuple
-        do throws(ContractError) { return .success(try await manager.isAllowed(handle, with: value, of: type)) } catch {
-            // A permit that is not believed is a revert with its reason.
-            if case .reverted = error { return .success(false) }
+        do throws(ContractError) { return .success(try await manager.isAllowed(handle, to: account)) } catch {
             return .failure(NativeNetwork.failure(error))
         }
     }

@@ -32,7 +32,7 @@ package actor NetworkKeys {
     private var areReady = false
 
     /// Public keys are 33 KB, parameters some MB; as hexadecimal text.
-    private static let maximumAnswer = 64 << 20
+    private static let maximumAnswer = 24 << 20
     private static let shortestPublicKey = 7500
 
     /// - Parameter directory: where copies are kept.
@@ -67,6 +67,9 @@ package actor NetworkKeys {
         } catch { throw .keysNotKept }
         areReady = true
     }
+
+    /// Has the network asked anew: it may have other keys by now.
+    package func doubt() { areReady = false }
 
     /// Of the keys that the network has now: SHA-256 of both, in hexadecimal.
     package func fingerprints() async throws(ThresholdError) -> String {

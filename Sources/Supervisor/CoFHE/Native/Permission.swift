@@ -92,26 +92,4 @@ struct Permission: Sendable {
         ]
         return .init(deployment.generation == .a ? "permit" : "acp", .object(members))
     }
-
-    /// As the TaskManager takes it.
-    var tuple: (value: ABIValue, type: String) {
-        let start: [ABIValue] = [
-            .address(terms.issuer), .uint(Word(terms.expiration)), .address(.zero),
-        ]
-        let end: [ABIValue] = [.bytes(terms.sealingKey), .bytes(signature.bytes), .bytes([])]
-        if deployment.generation == .a {
-            return (
-                .tuple(start + [.uint(Word(0)), .address(.zero)] + end),
-                "(address,uint64,address,uint256,address,bytes32,bytes,bytes)"
-            )
-        }
-        let scope: [ABIValue] = [
-            .uint(Word(terms.revokerData)), .address(deployment.revoker ?? .zero),
-            .uint(Word(Permission.scopeOfHandles)), .array([]), .array(terms.handles.map { .bytes($0) }),
-        ]
-        return (
-            .tuple(start + scope + end),
-            "(address,uint64,address,uint256,address,uint8,address[],bytes32[],bytes32,bytes,bytes)"
-        )
-    }
 }

@@ -37,7 +37,7 @@ package struct JSONRPCDialect: ThresholdNetwork {
     }
 
     package func sealedKey(
-        _ handles: KeyHandles, of job: String, to sealingKey: [UInt8]
+        _ handles: KeyHandles, of job: String, to sealingKey: [UInt8], as ordered: JobOrder.Seal
     ) async throws(ThresholdError) -> SealedKey {
         let permit = try Permit(
             issuer: wallet, sealingKey: sealingKey, expiration: now() + JSONRPCDialect.permitLifetime, chainID: chainID

@@ -9,8 +9,6 @@ package struct TaskManagerContract: Sendable {
 
     package init(_ contract: Contract) { self.contract = contract }
 
-    package var address: Address { contract.address }
-
     package func accessControl() async throws(ContractError) -> Address {
         try await address(TaskManagerContract.acl)
     }
@@ -28,19 +26,9 @@ package struct TaskManagerContract: Sendable {
     }
 
     package func isAllowed(_ handle: Word, to account: Address) async throws(ContractError) -> Bool {
-        try await truth(TaskManagerContract.isAllowed, .uint(handle), .address(account))
-    }
-
-    /// Exactly what the network asks before it decrypts.
-    ///
-    /// - Parameters:
-    ///   - permission: the permit as the contract's tuple.
-    ///   - type: that tuple's type, such as `(address,uint64,…)`.
-    package func isAllowed(
-        _ handle: Word, with permission: ABIValue, of type: String
-    ) async throws(ContractError) -> Bool {
-        try await truth(
-            ContractFunction("isAllowedWithPermission(\(type),uint256)", answers: "bool"), permission, .uint(handle))
+        let answer = try await contract.ask(TaskManagerContract.isAllowed, .uint(handle), .address(account))
+        guard let truth = answer.first?.truth else { throw .notThisContract(contract.address) }
+        return truth
     }
 
     private func address(_ function: ContractFunction) async throws(ContractError) -> Address {
@@ -48,13 +36,6 @@ package struct TaskManagerContract: Sendable {
             throw .notThisContract(contract.address)
         }
         return address
-    }
-
-    private func truth(_ function: ContractFunction, _ arguments: ABIValue...) async throws(ContractError) -> Bool {
-        guard let truth = try await contract.ask(function, arguments).first?.truth else {
-            throw .notThisContract(contract.address)
-        }
-        return truth
     }
 }
 

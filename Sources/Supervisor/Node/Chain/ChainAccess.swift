@@ -69,6 +69,8 @@ package struct ChainAccess: Sendable {
     package let keyStore: PromptKeyStoreContract
     private let settings: ChainSettings
 
+    package var fees: FeePolicy { settings.fees }
+
     package init(_ configuration: Configuration) throws(ChainFailure) {
         let client: CurlClient
         do throws(HTTPFailure) { client = try CurlClient() } catch { throw .transport(error) }

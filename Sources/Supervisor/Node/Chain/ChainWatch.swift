@@ -46,7 +46,9 @@ package actor ChainWatch {
     }
 
     private func mindBalance() async throws {
-        let least = try await access.rpc.block().baseFee * 2 * ChainWatch.leastGas
+        let baseFee = try await access.rpc.block().baseFee
+        hold(.feeAboveCeiling, baseFee > access.fees.ceiling)
+        let least = baseFee * 2 * ChainWatch.leastGas
         hold(.lowBalance, try await access.rpc.balance(of: queue.sender) < least)
     }
 
@@ -73,7 +75,8 @@ package actor ChainWatch {
         if standing.grace == 0 { say(.heartbeatGraceMissing) } else { said = nil }
         let lasting = standing.grace.flatMap { $0 == 0 ? nil : $0 / 2 } ?? ChainWatch.longestPause
         guard let heartbeat = registry.heartbeat(from: queue.sender),
-            now >= standing.lastHeartbeat + min(lasting, ChainWatch.longestPause)
+            // Both come from an endpoint, whatever it says.
+            now >= standing.lastHeartbeat, now - standing.lastHeartbeat >= min(lasting, ChainWatch.longestPause)
         else { return }
         let receipt = try await queue.perform(heartbeat)
         log.event(

@@ -7,6 +7,8 @@ package final class ClaimHold: Sendable {
         case strikes
         /// The wallet could not pay for what a job or the next heartbeat costs.
         case lowBalance = "low_balance"
+        /// The chain asks more for gas than the operator allows: no output key could be stored.
+        case feeAboveCeiling = "fee_above_ceiling"
     }
 
     private let reasons = Mutex<Set<Reason>>([])

@@ -79,7 +79,8 @@ extension NodeAttestationRegistryContract: Registry {
     package func registration(
         of certificate: Certificate, by wallet: PrivateKey, at now: UInt64
     ) async throws(ContractError) -> Intent {
-        let end = min(UInt64(max(0, certificate.expiry)), now + NodeAttestationRegistryContract.longestLife)
+        let (latest, overflow) = now.addingReportingOverflow(NodeAttestationRegistryContract.longestLife)
+        let end = min(UInt64(max(0, certificate.expiry)), overflow ? .max : latest)
         return commit(Statement(hash: certificate.word, effective: now, expires: end), by: wallet)
     }
 

@@ -98,6 +98,10 @@ package struct Configuration: Sendable {
             try read.service(.cofheVerifierURL) ?? SettingReader.known("https://testnet-cofhe-vrf.fhenix.zone")
         cofheKeyURL = try read.service(.cofheKeyURL) ?? SettingReader.known("https://testnet-cofhe.fhenix.zone")
         cofheHelper = read.text(.cofheHelper).map { $0.hasPrefix("/") ? $0 : directory + "/" + $0 }
+        // What is read on one chain would be stored on the other.
+        guard cofheMode == .python || rpcURLs.isEmpty || cofheChainID == chain.chainID else {
+            throw .unsupportedValue(key: Setting.cofheChainID.rawValue, supported: [String(chain.chainID)])
+        }
         let gateway = try read.service(.ipfsGateway) ?? SettingReader.known(Configuration.defaultGateway)
         let fallbacks =
             try read.services(.ipfsFallbackGateways) ?? Configuration.publicGateways.map(SettingReader.known)

@@ -116,7 +116,9 @@ struct EndpointChecks: Sendable {
 
     private var usesTLS: Bool {
         ([configuration.iclEndpoint] + configuration.ipfsGateways + modelServers
-            + [configuration.ipfsUploadURL, configuration.cofheEndpoint].compactMap { $0 })
+            + configuration.rpcURLs + [configuration.ipfsUploadURL, configuration.cofheEndpoint].compactMap { $0 }
+            + (configuration.cofheMode == .python
+                ? [] : [configuration.cofheTNURL, configuration.cofheVerifierURL, configuration.cofheKeyURL]))
             .contains { $0.scheme == .https }
     }
 

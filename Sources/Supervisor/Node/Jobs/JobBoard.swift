@@ -160,6 +160,7 @@ package actor JobBoard {
 
     private func start(_ entry: JournalEntry, _ service: ModelCatalogue.Service, handles: KeyHandles?) {
         requesters[entry.id] = Requester(entry.user)
+        let handles = handles.map(services.network.named)
         if let handles { services.permits.assign(handles, to: entry.id.text) }
         running[entry.id] = Task {
             await run(entry, service, handles)

@@ -77,11 +77,14 @@ extension JobRun {
 
     /// Has the network take over what a helper made.
     private func inputs(packed: [UInt8]) async throws(JobFailure) -> InputVerifier.Halves {
-        let (network, log) = (services.network, log)
+        let (network, helpers, log) = (services.network, services.helpers, log)
         return try await beforeDeadline {
             do throws(ThresholdError) { return .success(try await network.inputs(packed)) } catch {
                 log.event(.encryptionFailed, ["reason": .string(error.code)])
-                return .failure(error == .unreachable ? .encryptionUnreachable : .encryptionFailed)
+                if error == .unreachable { return .failure(.encryptionUnreachable) }
+                // The next leader's job waits until the keys and the helper have been looked at again.
+                await helpers?.doubt()
+                return .failure(.encryptionFailed)
             }
         }.get()
     }
@@ -104,6 +107,8 @@ extension JobRun {
                 return .success(receipt.transaction)
             } catch {
                 log.event(.outputKeyNotStored, ["reason": .string(error.code)])
+                // Paid for: another attempt would be paid for again.
+                if case .notReadBack = error { return .failure(.outputKeyOverwritten) }
                 return .failure(.outputKeyNotStored)
             }
         }.get()
@@ -119,7 +124,7 @@ extension JobRun {
                 do throws(JobFailure) { return .success(try await helpers.start()) } catch { return .failure(error) }
             }.get()
             worker.keep(helper)
-            return helper.descriptor
+            return helper.takeDescriptor()
         case nil: throw .workerMisbehaved
         }
     }

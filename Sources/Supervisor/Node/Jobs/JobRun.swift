@@ -8,8 +8,8 @@ internal import Shared
 
 /// One job from assignment to computed answer, each attempt with a worker of its own.
 ///
-/// Everything that can fail for a reason outside of this node comes before the claim, because only a claim can hurt:
-/// the model is known, the key is sealed to the worker, the blob is downloaded and verified. After the claim, what may
+/// What can be known to fail comes before the claim, because only a claim can hurt: the model is known, the key is sealed
+/// to the worker and signed for it, the blob is downloaded and verified, the key store takes keys. After the claim, what may
 /// pass is tried again: a claim cannot be handed back, and silence counts against the node.
 struct JobRun {
     let services: JobServices
@@ -110,9 +110,9 @@ struct JobRun {
         do { cid = try CID(entry.promptCID) } catch { throw .blobMismatch }
         let encryption = entry.role == .leader ? services.network.encryption : nil
         guard entry.role == .verifier || encryption != nil else { throw .encryptionUnavailable }
+        let seal = try await seal()
         let order = JobOrder(
-            role: entry.role, modelID: entry.model, seal: try await seal(), backend: service.backend,
-            encryption: encryption)
+            role: entry.role, modelID: entry.model, seal: seal, backend: service.backend, encryption: encryption)
         let publicKey = try await ofWorker { () throws(WorkerError) in
             try await worker.start(order, credential: service.credential, deadline: endOfStep)
             let (header, _) = try await worker.receive(deadline: endOfStep)
@@ -121,16 +121,18 @@ struct JobRun {
             else { throw WorkerError.channel(.outOfOrder(header.kind)) }
             return key
         }
-        // Old coordinators name no handles before the claim.
+        async let blob = download(cid)
+        async let storage = probeStorage()
+        // Old coordinators name no handles before the claim; all else is made sure of first.
         if handles == nil {
-            handles = try await claim(with: worker)
+            _ = try await blob.get()
+            try await storage.get()
+            handles = try await claim(with: worker).map(services.network.named)
             if let handles { services.permits.assign(handles, to: entry.id.text) }
         }
         guard let handles else { throw .handlesMissing }
         guard handles.areSet else { throw .handleZero }
-        async let sealed = seal(handles, to: publicKey)
-        async let blob = download(cid)
-        async let storage = probeStorage()
+        async let sealed = sealedKey(handles, to: publicKey, as: seal)
         let all = await (sealed, blob, storage)
         try all.2.get()
         return Prepared(handles: handles, sealed: try all.0.get(), blob: try all.1.get())
@@ -146,11 +148,13 @@ struct JobRun {
         }.get()
     }
 
-    private func seal(_ handles: KeyHandles, to publicKey: [UInt8]) async -> Result<SealedKey, JobFailure> {
+    private func sealedKey(
+        _ handles: KeyHandles, to publicKey: [UInt8], as seal: JobOrder.Seal
+    ) async -> Result<SealedKey, JobFailure> {
         let (network, log, job) = (services.network, log, entry.id.text)
         return await beforeDeadline {
             do throws(ThresholdError) {
-                let sealed = try await network.sealedKey(handles, of: job, to: publicKey)
+                let sealed = try await network.sealedKey(handles, of: job, to: publicKey, as: seal)
                 log.event(.keySealed)
                 return .success(sealed)
             } catch {

@@ -52,7 +52,8 @@ package struct JobServices: Sendable {
     var canEncrypt: Bool {
         switch network.encryption {
         case .service: true
-        case .helper: helpers?.areReady ?? false
+        // What a verifier has signed for this node's account, nobody else could store.
+        case .helper: outputKeys != nil && helpers?.isReady == true
         case nil: false
         }
     }

@@ -30,8 +30,9 @@ package enum NodeEvent: String, Sendable, CaseIterable {
     case inferenceCompleted = "inference_completed"
     case outputUploaded = "output_uploaded"
     case outputKeyEncrypted = "output_key_encrypted"
-    /// Without the network's keys, or with others than the pinned ones, the node does not lead.
-    case networkKeysMissing = "network_keys_missing"
+    /// The network has other keys than the pinned ones, or a key that was made up did not get all the way: the node does
+    /// not lead.
+    case encryptionNotReady = "encryption_not_ready"
     case encryptionFailed = "encryption_failed"
     case outputKeyStored = "output_key_stored"
     case outputKeyNotStored = "output_key_not_stored"
@@ -60,7 +61,7 @@ package enum NodeEvent: String, Sendable, CaseIterable {
             .leaderAwaited:
             .debug
         case .layerMissing, .configurationNote, .clockSkewed, .heartbeatFailed, .assignmentsFailed, .assignmentRefused,
-            .decryptFailed, .encryptionFailed, .networkKeysMissing, .outputKeyNotStored, .verdictNoMatch, .jobRetried,
+            .decryptFailed, .encryptionFailed, .encryptionNotReady, .outputKeyNotStored, .verdictNoMatch, .jobRetried,
             .chainLookFailed,
             .registrationExpired,
             .heartbeatGraceMissing, .claimsHeld:

@@ -1,5 +1,6 @@
 internal import CSystem
 package import CoFHE
+internal import Dispatch
 internal import Glibc
 internal import Logging
 internal import Shared
@@ -20,7 +21,9 @@ package final class EncryptionHelpers: Sendable {
     private let thread: SpawnThread
     private let ready = Mutex(false)
 
-    private static let rest = Duration.seconds(600)
+    private static let rest = Duration.seconds(60)
+    /// Milliseconds without a byte from a helper that is tried out.
+    private static let trialTimeout: Int32 = 120_000
     /// Enough for a runtime that reserves much and touches little.
     private static let addressSpace: UInt64 = 64 << 30
     private static let processorSeconds: UInt64 = 120
@@ -45,36 +48,100 @@ package final class EncryptionHelpers: Sendable {
     final class Helper: Sendable {
         let pid: pid_t
         private let pidfd: Int32
-        /// The worker's end of their socket. Whoever takes it closes it.
-        let descriptor: Int32
+        /// The worker's end of their socket, until somebody takes it.
+        private let descriptor: Mutex<Int32>
 
         fileprivate init(pid: pid_t, pidfd: Int32, descriptor: Int32) {
             self.pid = pid
             self.pidfd = pidfd
-            self.descriptor = descriptor
+            self.descriptor = Mutex(descriptor)
         }
 
         deinit {
+            let left = takeDescriptor()
+            if left >= 0 { close(left) }
             _ = csystem_pidfd_signal(pidfd, SIGKILL)
             WorkerLifetime.reap(pidfd)
         }
+
+        /// The worker's end, which is the caller's to close from then on; once.
+        func takeDescriptor() -> Int32 {
+            descriptor.withLock { descriptor in
+                defer { descriptor = -1 }
+                return descriptor
+            }
+        }
     }
 
-    /// Whether the network's keys are here, and are the pinned ones.
-    var areReady: Bool { ready.withLock { $0 } }
+    /// Whether the network's keys are the pinned ones, and a key that was made up has gone all the way to the verifier.
+    var isReady: Bool { ready.withLock { $0 } }
 
-    /// Makes sure of that, or says why not; how long to wait before it is tried again.
-    func prepare(_ log: Logger) async -> Duration {
+    /// The network has refused what a helper made: nothing is led before both have been looked at again.
+    func doubt() async {
+        ready.withLock { $0 = false }
+        await keys.doubt()
+    }
+
+    /// Makes sure that a key could be encrypted, or says why not; how long to wait before it is looked at again.
+    ///
+    /// - Parameter verify: what becomes of a packed key in the end.
+    func prepare(
+        _ log: Logger, verify: @Sendable ([UInt8]) async throws(ThresholdError) -> Void
+    ) async -> Duration {
+        if isReady { return EncryptionHelpers.rest }
         do throws(ThresholdError) {
             try await keys.prepare()
+            guard let packed = await trial() else {
+                log.event(.encryptionNotReady, ["reason": "helper_failed"])
+                return EncryptionHelpers.rest
+            }
+            try await verify(packed)
             ready.withLock { $0 = true }
-            return EncryptionHelpers.rest
         } catch {
             var fields: Logger.Metadata = ["reason": .string(error.code)]
             if case .keysChanged(let found) = error { fields["found"] = .string(found) }
-            log.event(.networkKeysMissing, fields)
-            return error == .unreachable ? .seconds(60) : EncryptionHelpers.rest
+            log.event(.encryptionNotReady, fields)
         }
+        return EncryptionHelpers.rest
+    }
+
+    /// What a helper makes of a key that is nobody's; nil where it makes nothing.
+    private func trial() async -> [UInt8]? {
+        guard let helper = try? await start() else { return nil }
+        let descriptor = helper.takeDescriptor()
+        let packed = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: EncryptionHelpers.exchange(descriptor)) }
+        }
+        // Alive until here.
+        _ = helper.pid
+        return packed
+    }
+
+    /// Plays the worker.
+    private static func exchange(_ descriptor: Int32) -> [UInt8]? {
+        defer { close(descriptor) }
+        var key = [UInt8](repeating: 0, count: 32)
+        csystem_random(&key, key.count)
+        guard Glibc.send(descriptor, key, key.count, Int32(MSG_NOSIGNAL)) == key.count else { return nil }
+        guard let head = read(4, from: descriptor) else { return nil }
+        let length = head.reduce(0) { $0 << 8 | Int($1) }
+        guard (1...JobLimits.packedKey).contains(length) else { return nil }
+        return read(length, from: descriptor)
+    }
+
+    private static func read(_ count: Int, from descriptor: Int32) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            guard poll(descriptor, POLLIN, timeout: trialTimeout) else { return nil }
+            let offset = filled
+            let some = bytes.withUnsafeMutableBytes { bytes in
+                Glibc.read(descriptor, bytes.baseAddress?.advanced(by: offset), count - offset)
+            }
+            guard some > 0 else { return nil }
+            filled += some
+        }
+        return bytes
     }
 
     func start() async throws(JobFailure) -> Helper {
