@@ -1,3 +1,4 @@
+import DevnetCore
 import Foundation
 import Inspection
 import Shared
@@ -5,45 +6,139 @@ import TestNetwork
 import Testing
 
 extension Security {
-    @Suite("The socket between a worker and its helper") struct HelperSocketTests {
+    @Suite("A worker's helper, and the socket between them", .serialized) struct HelperSocketTests {
         @Test("the supervisor holds neither end of it, and the helper has nothing else but the network's keys")
         func ends() async throws {
-            let native = try await NativeNetworkBench()
-            let node = try await native.node("leader")
-            let folder = FileManager.default.temporaryDirectory.appending(path: "blindference-\(UUID().uuidString)")
-            defer { try? FileManager.default.removeItem(at: folder) }
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
-            // Takes its time, so that it can be looked at.
-            let slow = folder.appending(path: "helper").path
-            let helper = TestNetwork.binaries.appending(path: "blindference-devnet-helper").path
-            _ = FileManager.default.createFile(
-                atPath: slow, contents: Data("#!/bin/sh\nsleep 3\nexec \(helper) \"$@\"\n".utf8),
-                attributes: [.posixPermissions: 0o755])
-            let process = try await node.start(try native.settings(helper: slow))
-            let question = try KnownQuestion(url: native.network.url, model: "mock", leader: node.address)
-            let supervisor = ProcessView(process.pid)
-            // A helper is tried out first, without a worker.
-            try await Security.wait(for: "a worker has its end") {
-                supervisor.children.contains { $0.descriptors.count == 5 }
-            }
-            let worker = try #require(supervisor.children.first { $0.descriptors.count == 5 })
-            let running = try #require(
-                supervisor.children.first { $0.descriptors[4]?.contains("cofhe-public-key") == true })
-            let own = Set(supervisor.descriptors.values.filter { $0.hasPrefix("socket:") })
-            let helpers = try #require(running.descriptors[3])
+            let bench = try await HelperInspection()
+            let (worker, helper) = try await bench.busy()
+            let own = Set(bench.supervisor.descriptors.values.filter { $0.hasPrefix("socket:") })
+            let helpers = try #require(helper.descriptors[3])
             let workers = Set(worker.descriptors.values.filter { $0.hasPrefix("socket:") })
             #expect(helpers.hasPrefix("socket:") && workers.count == 2, "its channel, and this")
             #expect(!own.contains(helpers))
             #expect(own.intersection(workers).isEmpty)
-            let files = [4, 5].map { running.descriptors[$0] ?? "" }
+            let files = [4, 5].map { helper.descriptors[$0] ?? "" }
             #expect(files[0].hasSuffix("/cofhe-public-key-421614") && files[1].hasSuffix("/cofhe-parameters-421614"))
-            // The shell holds its script by another number as well.
-            #expect(Set(running.descriptors.keys).isSubset(of: [0, 1, 2, 3, 4, 5, 6, 10]))
-            try await Security.wait(for: "the answer is accepted") { question.isAccepted }
-            #expect(!running.exists)
-            process.signal(SIGTERM)
-            #expect(try await process.end() == 0)
+            #expect(Set(helper.descriptors.keys) == [0, 1, 2, 3, 4, 5, 6])
+            try await Security.wait(for: "the answer is accepted") { bench.question.isAccepted }
+            try await Security.wait(for: "the helper is gone") { !helper.exists }
+            try await bench.stop()
         }
+
+        @Test("a helper holds the key that it encrypts, and no other secret, in no spelling")
+        func canaries() async throws {
+            let bench = try await HelperInspection()
+            let (_, helper) = try await bench.busy()
+            let seen = Needle("mark", Array("held key: ".utf8))
+            var memory: [UInt8] = []
+            try await Security.wait(for: "the helper holds the key") {
+                memory = HelperInspection.memory(of: helper)
+                return !(try HelperInspection.hits(in: memory, of: [seen])).isEmpty
+            }
+            let others = bench.question.needles + bench.question.digestNeedles(model: "mock")
+            #expect(try HelperInspection.hits(in: memory, of: others) == [])
+            for place in ["cmdline", "environ"] {
+                #expect(try HelperInspection.hits(in: Array(helper.text(place).utf8), of: others) == [])
+            }
+            try await Security.wait(for: "the answer is accepted") { bench.question.isAccepted }
+            let (answer, outputKey) = try bench.question.read()
+            #expect(try HelperInspection.hits(in: memory, of: [Needle("output key", outputKey)]) == ["output key"])
+            #expect(try HelperInspection.hits(in: memory, of: Needle.spellings(of: answer, "answer")) == [])
+            // What is known of the key by now is still nowhere else.
+            let key =
+                Needle.spellings(of: outputKey, "output key") + Needle.spellings(of: Array(outputKey[..<16]), "high")
+                + Needle.spellings(of: Array(outputKey[16...]), "low")
+            let scan = try MemoryScan(bench.supervisor, for: key)
+            for needle in key { #expect(scan.hits(needle.name).isEmpty, "\(scan.hits(needle.name))") }
+            try await bench.stop()
+        }
+    }
+}
+
+/// A node whose helper takes its time, at work on one job.
+private final class HelperInspection {
+    let supervisor: ProcessView
+    let question: KnownQuestion
+    private let native: NativeNetworkBench
+    private let process: ChildProcess
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "blindference-\(UUID().uuidString)")
+
+    init() async throws {
+        native = try await NativeNetworkBench()
+        let node = try await native.node("leader")
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        let program = TestNetwork.binaries.appending(path: "blindference-devnet-helper").path
+        let slow = folder.appending(path: "helper").path
+        _ = FileManager.default.createFile(
+            atPath: slow, contents: Data(HelperInspection.script(around: program).utf8),
+            attributes: [.posixPermissions: 0o755])
+        process = try await node.start(try native.settings(helper: slow))
+        supervisor = ProcessView(process.pid)
+        question = try KnownQuestion(url: native.network.url, model: "mock", leader: node.address)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// Holds the key behind a mark that stands nowhere in the program, then has the devnet's helper do the work.
+    private static func script(around program: String) -> String {
+        """
+        #!/usr/bin/env python3
+        import os, socket, sys, time
+        key = b""
+        while len(key) < 32:
+            key += os.read(3, 32 - len(key))
+        held = bytes(reversed(b" :yek dleh")) + key
+        time.sleep(4)
+        ours, theirs = socket.socketpair()
+        if os.fork() == 0:
+            os.dup2(theirs.fileno(), 3)
+            os.execv("\(program)", ["helper"] + sys.argv[1:])
+        theirs.close()
+        os.write(ours.fileno(), key)
+        packed = b""
+        while chunk := os.read(ours.fileno(), 65536):
+            packed += chunk
+        os.write(3, packed)
+
+        """
+    }
+
+    /// The worker that waits for its helper, and the helper. One is tried out first, without a worker.
+    func busy() async throws -> (worker: ProcessView, helper: ProcessView) {
+        try await Security.wait(for: "a worker has its end") {
+            supervisor.children.contains { $0.descriptors.count == 5 }
+        }
+        let worker = try #require(supervisor.children.first { $0.descriptors.count == 5 })
+        let helper = supervisor.children.first { $0.descriptors[4]?.contains("cofhe-public-key") == true }
+        return (worker, try #require(helper))
+    }
+
+    func stop() async throws {
+        process.signal(SIGTERM)
+        #expect(try await process.end() == 0)
+    }
+
+    /// All that can be written to.
+    static func memory(of process: ProcessView) -> [UInt8] {
+        guard let file = FileHandle(forReadingAtPath: process.path("mem")) else { return [] }
+        defer { try? file.close() }
+        var bytes: [UInt8] = []
+        for line in process.text("maps").split(separator: "\n") {
+            let words = line.split(separator: " ", maxSplits: 2)
+            let ends = words[0].split(separator: "-").compactMap { UInt64($0, radix: 16) }
+            guard words.count > 1, words[1].hasPrefix("rw"), ends.count == 2, ends[1] - ends[0] < 64 << 20,
+                (try? file.seek(toOffset: ends[0])) != nil,
+                let part = try? file.read(upToCount: Int(ends[1] - ends[0]))
+            else { continue }
+            bytes += part
+        }
+        return bytes
+    }
+
+    /// The names of the needles that are there.
+    static func hits(in memory: [UInt8], of needles: [Needle]) throws -> Set<String> {
+        let data = Data(memory)
+        return Set(needles.filter { data.range(of: Data($0.bytes)) != nil }.map(\.name))
     }
 }
