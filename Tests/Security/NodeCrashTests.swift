@@ -145,6 +145,16 @@ extension Security {
             let folder = FileManager.default.temporaryDirectory.appending(path: "blindference-\(UUID().uuidString)")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
+            var process = try await NodeCrashTests.crashDevnet(in: folder)
+            // The printer lets the fault happen again, which a signal that was only sent does not; one that is sent while
+            // it still prints is lost, and now and then leaves it waiting for good.
+            for _ in 0..<3 where process.isRunning { process = try await NodeCrashTests.crashDevnet(in: folder) }
+            #expect(try await process.end(within: 5) == 0)
+            #expect(process.text.contains("core dumped"), "core_pattern is \(Footprint.corePattern)")
+        }
+
+        /// Has a devnet crash, and its printer speak; the shell around it, which ends with it unless the printer hangs.
+        private static func crashDevnet(in folder: URL) async throws -> ChildProcess {
             let devnet = TestNetwork.binaries.appending(path: "blindference-devnet").path
             let command = NodeCrashTests.shell + [devnet, "serve", "--port", "0"]
             let process = try ChildProcess(
@@ -155,14 +165,12 @@ extension Security {
             defer { kill(child.pid, SIGKILL) }
             kill(child.pid, SIGSEGV)
             try await process.line(within: 60) { $0.contains("Program crashed") }
-            // The printer then lets the fault happen again, which a signal that was only sent does not; one that is sent
-            // while it still prints is lost.
-            try await Security.wait(for: "the program is dead", within: 60) {
+            let end = ContinuousClock.now + .seconds(15)
+            while process.isRunning, ContinuousClock.now < end {
                 kill(child.pid, SIGSEGV)
-                return !process.isRunning
+                try await Task.sleep(for: .milliseconds(10))
             }
-            #expect(try await process.end(within: 5) == 0)
-            #expect(process.text.contains("core dumped"), "core_pattern is \(Footprint.corePattern)")
+            return process
         }
     }
 }
