@@ -92,7 +92,7 @@ package struct Configuration: Sendable {
                 "cofhe_mode python is a dialect of devnets: its service sees the keys of answers, and no public network speaks it."
             )
         }
-        cofheChainID = UInt64(read.integer(.cofheChainID) ?? Int(cofheChainID))
+        cofheChainID = read.integer(.cofheChainID).map { UInt64($0) } ?? chain.chainID
         cofheTNURL = try read.service(.cofheTNURL) ?? SettingReader.known("https://testnet-cofhe-tn.fhenix.zone")
         cofheVerifierURL =
             try read.service(.cofheVerifierURL) ?? SettingReader.known("https://testnet-cofhe-vrf.fhenix.zone")
