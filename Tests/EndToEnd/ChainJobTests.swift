@@ -57,6 +57,39 @@ struct ChainJobTests {
         #expect(violations.count == 0, "\(violations.text)")
     }
 
+    @Test("leader and verifier seal and open on chain what they have computed, where the operator asks for it")
+    func commitments() async throws {
+        let chain = try await TestChain(all: true)
+        let network = try await TestNetwork("--nodes", "3")
+        let job = "0x" + String(repeating: "3d", count: 32)
+        var (nodes, running): ([TestNode], [ChildProcess]) = ([], [])
+        for (name, wanted) in [("leader", "1"), ("first", "1"), ("second", "0")] {
+            let node = try await network.makeNode(name)
+            try await chain.fund(node.address)
+            nodes.append(node)
+            let settings = try chain.settings().merging([
+                "BLF_EXECUTION_COMMITMENTS": wanted, "BLF_SKIP_OUTPUT_KEY_STORAGE": "1",
+                "BLF_COMMITMENT_REGISTRY_ADDRESS": try #require(chain.contracts["ExecutionCommitmentRegistry"]),
+            ]) { $1 }
+            running.append(try await node.start(settings))
+        }
+        try await chain.dispatch(job, to: nodes[0].address, nodes[1].address)
+        #expect(try Ask(network, job: job).submit(to: nodes[0], verifiers: Array(nodes.dropFirst())) == job)
+        for child in running.prefix(2) { try await child.event("commitment_opened", job: job, within: 60) }
+        let status = try await chain.ask(
+            "eth_call",
+            [
+                "to": .string(try #require(chain.contracts["ExecutionCommitmentRegistry"])),
+                // statusOf(uint256)
+                "data": .string("0xad35efd4" + job.dropFirst(2)),
+            ], "latest")
+        #expect(status.text?.hasSuffix("05") == true, "verified: both outputs are the same")
+        for (node, count) in zip(nodes, [2, 2, 0]) {
+            #expect(try await chain.transactions(of: node.address) == count, "\(node.name)")
+        }
+        for child in running { #expect(try await child.stop() == 0) }
+    }
+
     @Test("a key that cannot be stored is no answer: the result is not posted, and the journal says why")
     func notStored() async throws {
         let chain = try await TestChain()

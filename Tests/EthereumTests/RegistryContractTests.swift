@@ -14,9 +14,10 @@ struct RegistryContractTests {
         let other = try PrivateKey.generate()
         let otherQueue = try await bench.queue(of: other)
         let invocation = Word(77)
-        #expect(try await registry.status(of: invocation) == .none)
-        try await bench.dispatch(invocation, to: bench.node, other.address)
-        #expect(try await registry.status(of: invocation) == .dispatched)
+        let job = "0x" + Hexadecimal.encode(invocation.bytes)
+        #expect(try await registry.invocation(invocation).status == .none)
+        try await bench.chain.dispatch(job, to: bench.node.checksummed, other.address.checksummed)
+        #expect(try await registry.invocation(invocation).status == .dispatched)
         let output = [UInt8](repeating: 0xab, count: 32)
         let parties: [(CommitmentRegistryContract.Role, Address, TransactionQueue, [UInt8])] = [
             (.executor, bench.node, bench.queue, [UInt8](repeating: 1, count: 32)),
@@ -26,14 +27,14 @@ struct RegistryContractTests {
             let digest = CommitmentRegistryContract.digest(role: role, node: node, output: output, salt: salt)
             _ = try await queue.perform(registry.commit(digest, to: invocation, as: role, from: node))
         }
-        #expect(try await registry.status(of: invocation) == .committed)
+        #expect(try await registry.invocation(invocation).status == .committed)
         // Another salt opens nothing, and costs nothing.
         let wrong = registry.reveal(output, salt: output, of: invocation, as: .executor, from: bench.node)
         await #expect(throws: TransactionError.self) { try await bench.queue.perform(wrong) }
         for (role, node, queue, salt) in parties {
             _ = try await queue.perform(registry.reveal(output, salt: salt, of: invocation, as: role, from: node))
         }
-        #expect(try await registry.status(of: invocation) == .verified)
+        #expect(try await registry.invocation(invocation).status == .verified)
         #expect(try await bench.count() == 2)
     }
 
@@ -96,24 +97,5 @@ struct RegistryContractTests {
         try await bench.chain.ask("dev_advanceTime", 1001)
         try await bench.chain.ask("evm_mine")
         #expect(try await !registry.hasValid(bench.node))
-    }
-}
-
-extension ChainBench {
-    /// As the coordinator gives out an invocation: sealed within 600 s, opened within 1200.
-    fileprivate func dispatch(_ invocation: Word, to executor: Address, _ verifier: Address) async throws {
-        let now = try await rpc.block().timestamp
-        let function = ContractFunction("dispatch(uint256,uint256,uint256,address,address,uint64,uint64)")
-        let data = try function.call([
-            .uint(invocation), .uint(Word(1)), .uint(Word(2)), .address(executor), .address(verifier),
-            .uint(Word(now + 600)), .uint(Word(now + 1200)),
-        ])
-        try await chain.ask(
-            "eth_sendTransaction",
-            [
-                "from": .string(chain.icl),
-                "to": .string(try contract("ExecutionCommitmentRegistry").address.checksummed),
-                "data": .string("0x" + Hexadecimal.encode(data)),
-            ])
     }
 }

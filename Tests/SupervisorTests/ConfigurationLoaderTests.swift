@@ -70,6 +70,7 @@ struct ConfigurationLoaderTests {
         #expect(try refusal(#"{"mock_model_ids": [1]}"#) == .wrongType(key: "mock_model_ids"))
         #expect(try refusal(#"{"rpc_url": "http://10.0.0.1"}"#) == .insecureURL(key: "rpc_url"))
         #expect(try refusal(#"{"rpc_url": "ftp://x"}"#) == .malformedURL(key: "rpc_url"))
+        #expect(try refusal(#"{"execution_commitments": true}"#) == .missing(key: "rpc_url"))
         #expect(try refusal(#"{"rpc_url": "", "tier": null}"#) == nil, "empty and null count as not set")
         #expect(try refusal(#"{"stake_amount_wei": 1000000000000000000000000}"#) == nil, "numbers of any size")
     }

@@ -55,11 +55,15 @@ extension Node {
         let (hold, permits) = (ClaimHold(), PermitGate())
         var chain: ChainWatch?
         var outputKeys: OutputKeyStorage?
+        var commitments: ExecutionCommitments?
         if let access = ChainAccess(configuration, client: client) {
             let queue = access.queue(wallet, journal: journal, directory: directory)
             chain = ChainWatch(access, queue: queue, journal: journal, hold: hold, log: log)
             if !configuration.skipOutputKeyStorage {
                 outputKeys = OutputKeyStorage(access.keyStore, queue: queue)
+            }
+            if configuration.executionCommitments {
+                commitments = ExecutionCommitments(access, queue: queue, journal: journal, log: log)
             }
         }
         let thread = SpawnThread()
@@ -70,7 +74,8 @@ extension Node {
             workers: WorkerPool(
                 spawner: WorkerSpawner(program: program, thread: thread), size: configuration.maxConcurrentJobs),
             models: models, connector: EndpointConnector(), journal: journal, address: wallet.address, limits: limits,
-            timing: timing, hold: hold, permits: permits, outputKeys: outputKeys, helpers: helpers, log: log)
+            timing: timing, hold: hold, permits: permits, outputKeys: outputKeys, commitments: commitments,
+            helpers: helpers, log: log)
         let watchdog = AttestationWatchdog(
             coordinator: coordinator, backend: try attestation(environment), models: models.advertised,
             manifest: program.manifest, journal: journal, log: log)

@@ -65,6 +65,13 @@ package struct Node: Sendable {
                     return ChainWatch.interval
                 })
         }
+        if let commitments = services.commitments {
+            all.append(
+                RecurringWork {
+                    await commitments.look()
+                    return ExecutionCommitments.interval
+                })
+        }
         if let helpers = services.helpers {
             all.append(
                 RecurringWork { [log, network = services.network] in

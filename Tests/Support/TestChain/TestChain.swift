@@ -77,6 +77,29 @@ package final class TestChain: Sendable {
         try await ask("dev_fault", .string(method), action, .integer(count))
     }
 
+    /// Has the coordinator dispatch a job to the registry of commitments: sealed within 600 s, opened within 1200.
+    ///
+    /// - Parameters:
+    ///   - job: `0x` and 64 digits.
+    ///   - executor, crossVerifier: addresses.
+    package func dispatch(_ job: String, to executor: String, _ crossVerifier: String) async throws {
+        func word(_ digits: some StringProtocol) -> String {
+            String(repeating: "0", count: 64 - digits.count) + digits.lowercased()
+        }
+        let block = try await ask("eth_getBlockByNumber", "latest", false)
+        guard let now = (block["timestamp"]?.text?.dropFirst(2)).flatMap({ Int($0, radix: 16) }),
+            let registry = contracts["ExecutionCommitmentRegistry"]
+        else { throw Failure.noAnswer }
+        // dispatch(invocation, escrow, agent, executor, crossVerifier, commitDeadline, revealDeadline)
+        let words = [
+            word(job.dropFirst(2)), word("1"), word("2"), word(executor.dropFirst(2)), word(crossVerifier.dropFirst(2)),
+            word(String(now + 600, radix: 16)), word(String(now + 1200, radix: 16)),
+        ]
+        let call = "0x706f8893" + words.joined()
+        try await ask(
+            "eth_sendTransaction", ["from": .string(icl), "to": .string(registry), "data": .string(call)])
+    }
+
     private static func ask(_ url: String, _ method: String, _ params: [JSONValue]) async throws -> JSONValue {
         var request = URLRequest(url: URL(string: url)!)
         request.httpMethod = "POST"

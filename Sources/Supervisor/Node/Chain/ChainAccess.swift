@@ -67,6 +67,7 @@ package struct ChainAccess: Sendable {
     /// The first that is configured; nil where all addresses are zero.
     package let registry: (any Registry)?
     package let keyStore: PromptKeyStoreContract
+    package let commitments: CommitmentRegistryContract
     private let settings: ChainSettings
 
     package var fees: FeePolicy { settings.fees }
@@ -86,6 +87,7 @@ package struct ChainAccess: Sendable {
         staking = StakingContract(Contract(settings.staking, rpc))
         registry = ChainAccess.registry(configuration, rpc)
         keyStore = PromptKeyStoreContract(Contract(settings.promptKeyStore, rpc))
+        commitments = CommitmentRegistryContract(Contract(settings.commitmentRegistry, rpc))
     }
 
     private static func registry(_ configuration: Configuration, _ rpc: RPCClient) -> (any Registry)? {

@@ -25,6 +25,8 @@ package struct Configuration: Sendable {
     package var isZeroDataRetention: Bool
     /// Whether a leader leaves its output key to the coordinator, which then writes it to the chain itself.
     package var skipOutputKeyStorage: Bool
+    /// Whether computed jobs are sealed and opened at the registry of commitments.
+    package var executionCommitments: Bool
     package var chain: ChainSettings
     package var cofheEndpoint: ServiceURL?
     package var cofheMode = CoFHEMode.native
@@ -84,7 +86,9 @@ package struct Configuration: Sendable {
         rpcURLs = try read.services(.rpcURL) ?? []
         isZeroDataRetention = read.truth(.zdrCompliant) ?? false
         skipOutputKeyStorage = read.truth(.skipOutputKeyStorage) ?? false
+        executionCommitments = read.truth(.executionCommitments) ?? false
         chain = try ChainSettings(read)
+        if executionCommitments, rpcURLs.isEmpty { throw .missing(key: Setting.rpcURL.rawValue) }
         cofheEndpoint = try read.service(.cofheEndpoint)
         cofheMode = try read.oneOf(.cofheMode, CoFHEMode.allCases.map(\.rawValue)).flatMap(CoFHEMode.init) ?? cofheMode
         if cofheMode == .python {

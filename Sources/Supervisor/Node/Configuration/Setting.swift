@@ -21,6 +21,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case ipfsUploadURL = "ipfs_upload_url"
     case promptKeyStoreAddress = "prompt_key_store_address"
     case skipOutputKeyStorage = "skip_output_key_storage"
+    case executionCommitments = "execution_commitments"
     case logLevel = "log_level"
     case logFormat = "log_format"
     case zdrCompliant = "zdr_compliant"
@@ -61,7 +62,7 @@ package enum Setting: String, CaseIterable, Sendable {
         case .maxExposureSeconds: .integer(1...300)
         case .openaiMaxTokens: .integer(1...131_072)
         case .openaiTimeoutSeconds: .integer(1...280)
-        case .skipOutputKeyStorage, .zdrCompliant: .truth
+        case .skipOutputKeyStorage, .executionCommitments, .zdrCompliant: .truth
         case .supportedModelIDs, .customBackends, .mockModelIDs, .openaiModelIDs, .requiredLayers: .list
         case .iclEndpoint, .paymentServiceURL, .cofheEndpoint, .cofheTNURL, .cofheVerifierURL, .cofheKeyURL,
             .ipfsGateway, .ipfsUploadURL, .groqBaseURL,

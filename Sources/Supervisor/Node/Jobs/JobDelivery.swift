@@ -27,6 +27,11 @@ final class JobDelivery: Sendable {
             var entry = entry
             if entry.submission == nil { try await judge(&entry) }
             guard let submission = entry.submission else { return .leaderSilent }
+            if let commitment = entry.commitment, let commitments = services.commitments {
+                do { try await commitments.add(commitment, of: entry.id, as: entry.role) } catch {
+                    throw .journalUnavailable
+                }
+            }
             guard try await send(submission, role: entry.role) else { return nil }
             entry.state = .sent
             entry.updatedAt = Int(time(nil))

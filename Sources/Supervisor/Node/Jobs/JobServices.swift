@@ -21,6 +21,8 @@ package struct JobServices: Sendable {
     package let permits: PermitGate
     /// Nil where the node has no chain, or was told to leave the output keys to the coordinator.
     package let outputKeys: OutputKeyStorage?
+    /// Nil where the operator did not ask for them.
+    package let commitments: ExecutionCommitments?
     /// Nil where the network encrypts by itself, or not at all.
     package let helpers: EncryptionHelpers?
     package let log: Logger
@@ -29,7 +31,8 @@ package struct JobServices: Sendable {
         coordinator: CoordinatorClient, content: ContentStore, network: any ThresholdNetwork, workers: WorkerPool,
         models: ModelCatalogue, connector: EndpointConnector, journal: Journal, address: Address, limits: JobLimits,
         timing: JobTiming = JobTiming(), hold: ClaimHold = ClaimHold(), permits: PermitGate = PermitGate(),
-        outputKeys: OutputKeyStorage? = nil, helpers: EncryptionHelpers? = nil, log: Logger
+        outputKeys: OutputKeyStorage? = nil, commitments: ExecutionCommitments? = nil,
+        helpers: EncryptionHelpers? = nil, log: Logger
     ) {
         self.coordinator = coordinator
         self.content = content
@@ -44,6 +47,7 @@ package struct JobServices: Sendable {
         self.hold = hold
         self.permits = permits
         self.outputKeys = outputKeys
+        self.commitments = commitments
         self.helpers = helpers
         self.log = log
     }

@@ -48,6 +48,7 @@ package final class Journal: Sendable {
         migrator.registerMigration("3: penalties") { try Journal.makePenalties($0) }
         migrator.registerMigration("4: transactions") { try Journal.makeTransactions($0) }
         migrator.registerMigration("5: requesters") { try $0.execute(sql: "ALTER TABLE job ADD COLUMN user TEXT") }
+        migrator.registerMigration("6: commitments") { try Journal.makeCommitments($0) }
         return migrator
     }
 

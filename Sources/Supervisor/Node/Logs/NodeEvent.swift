@@ -45,6 +45,10 @@ package enum NodeEvent: String, Sendable, CaseIterable {
     case jobRetried = "job_retried"
     case jobFailed = "job_failed"
     case chainHeartbeatSent = "chain_heartbeat_sent"
+    case commitmentSealed = "commitment_sealed"
+    case commitmentOpened = "commitment_opened"
+    /// A deadline was over, or another commitment of this wallet stands there.
+    case commitmentMissed = "commitment_missed"
     case chainLookFailed = "chain_look_failed"
     case chainUnregistered = "chain_unregistered"
     /// The registry's copy of the attestation is over; only the coordinator can renew it.
@@ -62,7 +66,7 @@ package enum NodeEvent: String, Sendable, CaseIterable {
             .debug
         case .layerMissing, .configurationNote, .clockSkewed, .heartbeatFailed, .assignmentsFailed, .assignmentRefused,
             .decryptFailed, .encryptionFailed, .encryptionNotReady, .outputKeyNotStored, .verdictNoMatch, .jobRetried,
-            .chainLookFailed,
+            .chainLookFailed, .commitmentMissed,
             .registrationExpired,
             .heartbeatGraceMissing, .claimsHeld:
             .warning
