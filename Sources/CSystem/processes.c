@@ -132,6 +132,7 @@ static int child(void *context) {
     limit(RLIMIT_NOFILE, spawn->is_guest ? 128 : 16);
     limit(RLIMIT_FSIZE, spawn->file_size);
     limit(RLIMIT_AS, spawn->address_space);
+    if (spawn->is_guest) limit(RLIMIT_DATA, spawn->guest_memory);
     limit(RLIMIT_CPU, spawn->cpu_seconds);
     // The signal belongs to the spawning thread, which lives as long as the process. A parent that died before
     // this line closed the channel, and the worker ends at its first read.

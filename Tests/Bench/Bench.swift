@@ -30,8 +30,9 @@ struct Row {
     /// One or more figures, each beside its limit.
     init(_ what: String, _ figures: [Double], atMost limits: [Double], unit: String) {
         self.what = what
-        measured = figures.map { String(format: $0 < 0.1 ? "%.2f" : "%.1f", $0) }.joined(separator: " / ") + " " + unit
-        limit = limits.map { String(format: "%g", $0) }.joined(separator: " / ") + " " + unit
+        let suffix = unit.isEmpty ? "" : " " + unit
+        measured = figures.map { String(format: $0 < 0.1 ? "%.2f" : "%.1f", $0) }.joined(separator: " / ") + suffix
+        limit = limits.map { String(format: "%g", $0) }.joined(separator: " / ") + suffix
         isWithin = zip(figures, limits).allSatisfy { $0 <= $1 }
     }
 }

@@ -39,15 +39,16 @@ struct NativeJobTests {
 /// What a network or a chain may do to a key on its way: the job is left unclaimed, with a code.
 @Suite("Lies and refusals of the native network", .crowd)
 struct NativeLieTests {
-    private static let cases: [(script: JSONValue, code: String)] = [
+    private static let lies: [(script: JSONValue, code: String)] = [
         (["lie": "signature"], "sealed_value_forged"), (["lie": "swap"], "sealed_value_forged"),
-        (["lie": "replay"], "sealed_value_forged"),
-        (["status": 401, "code": "permit_denied"], "decrypt_denied"),
-        (["status": 307, "code": "elsewhere"], "decrypt_refused"),
+        (["lie": "replay"], "sealed_value_forged"), (["lie": "truncated"], "decrypt_refused"),
+        (["lie": "oversized"], "decrypt_refused"), (["lie": "octet"], "decrypt_refused"),
+        // By that clock every permit has expired, the fresh one as well.
+        (["ahead": 7200], "decrypt_refused"),
     ]
 
-    @Test("a key that was not signed for its handle, and every refusal, leave the job unclaimed")
-    func unclaimed() async throws {
+    @Test("an answer that was not signed for its handle, is cut or too long, and an expired permit: unclaimed")
+    func lies() async throws {
         let bench = try await NativeBench(nodes: 1)
         let (absent, node) = (try await bench.node("absent"), try await bench.node("verifier"))
         let running = try await node.start(try bench.settings())
@@ -55,17 +56,100 @@ struct NativeLieTests {
         // A good job first: its answer is what is replayed.
         let good = try Ask(bench.network).submit(to: absent, verifiers: [node])
         try await running.event("job_claimed", job: good)
-        for (script, code) in Self.cases {
+        for (script, code) in Self.lies {
             try bench.script(script)
             let job = try Ask(bench.network).submit(to: absent, verifiers: [node])
             #expect(try await running.failure(of: job) == code, "\(script)")
-            let progress = try bench.network.progress(of: node, in: job)
-            #expect(progress["claims"] == 0 && progress["state"] == "pending", "\(script): \(progress)")
+            try bench.expectsUnclaimed(job, by: node)
         }
         // A claimed job waits for its leader.
         try await running.crash()
         let violations = try await bench.network.violations()
+        // The job stays in the list, and is tried again.
+        let expired = violations.text.split(separator: "\n").filter { $0.contains("permit_expired") }.count
+        #expect(expired > 0 && violations.count == expired, "\(violations.text)")
+    }
+
+    private typealias Answer = (status: Int, code: String)
+
+    /// Every code of the network (cofhe.md 1.4), statuses that are none of its, and a code of which nobody has heard.
+    private static let answers: [String: [Answer]] = [
+        "decrypt_refused": [
+            (400, "bad_request"), (400, "unknown_chain"), (400, "permit_malformed"), (400, "acp_malformed"),
+            (400, "permit_required"), (400, "acp_required"), (401, "permit_expired"), (401, "acp_expired"),
+            (401, "permit_invalid"), (401, "acp_invalid"), (403, "not_publicly_allowed"), (404, "gone"),
+            (502, "permit_verifier_error"), (502, "acp_verifier_error"), (401, "a_code_of_next_year"), (415, ""),
+            (307, "elsewhere"),
+        ],
+        "decrypt_denied": [(401, "permit_denied"), (401, "acp_denied")],
+        "handle_unsupported": [
+            (422, "unsupported_security_zone"), (422, "unsupported_type"), (502, "ct_type_mismatch"),
+            (502, "ct_zone_mismatch"),
+        ],
+        "decrypt_unreachable": [
+            (500, "internal_error"), (500, "signing_failed"), (500, "seal_failed"), (502, "ct_source_error"),
+            (502, "commitment_mismatch"), (502, "commitment_verifier_error"), (503, "busy"),
+            (504, "ct_source_timeout"), (504, "permit_verifier_timeout"), (504, "acp_verifier_timeout"),
+            (504, "commitment_verifier_timeout"),
+        ],
+        "decrypt_not_ready": [(404, "ct_not_found")],
+    ]
+
+    @Test("every code of the network leaves its job unclaimed, with a word for the operator")
+    func codes() async throws {
+        let bench = try await NativeBench(nodes: 1)
+        let (absent, node) = (try await bench.node("absent"), try await bench.node("verifier"))
+        let running = try await node.start(try bench.settings().merging(["BLF_MAX_CONCURRENT_JOBS": "16"]) { $1 })
+        _ = try await bench.network.activeNodes(1)
+        let cases = Self.answers.flatMap { failure, answers in answers.map { (failure: failure, answer: $0) } }
+        let jobs = cases.indices.map { "0x" + Hexadecimal.encode(Word(UInt64($0 + 1)).bytes) }
+        let refusals = zip(jobs, cases).map { job, one in
+            JSONValue.Member(job, ["status": .integer(one.answer.status), "code": .string(one.answer.code)])
+        }
+        try bench.script(["refusals": .object(refusals)])
+        for job in jobs { _ = try Ask(bench.network, job: job).submit(to: absent, verifiers: [node]) }
+        for (job, one) in zip(jobs, cases) {
+            #expect(try await running.failure(of: job, within: 90) == one.failure, "\(one.answer)")
+            try bench.expectsUnclaimed(job, by: node)
+        }
+        // Nothing of it stays with the node: the next job is served.
+        let good = try Ask(bench.network).submit(to: absent, verifiers: [node])
+        try await running.event("job_claimed", job: good)
+        try await running.crash()
+        let violations = try await bench.network.violations()
         #expect(violations.count == 0, "\(violations.text)")
+    }
+
+    /// What `eip712Domain()` may answer: fields, name, version, chain and contract.
+    private static let domains: [(name: String, fields: UInt8, version: String, chain: UInt64, contract: UInt8?)] = [
+        ("AGL", 0x0f, "1", 421_614, nil), ("ACL", 0x1f, "1", 421_614, nil), ("ACL", 0x0f, "3", 421_614, nil),
+        ("ACL", 0x0f, "1", 42_161, nil), ("ACL", 0x0f, "1", 421_614, 0x66),
+    ]
+
+    @Test("a chain endpoint that lies about what permits are signed for gets none signed", arguments: domains.indices)
+    func domain(index: Int) async throws {
+        let bench = try await NativeBench(nodes: 1)
+        let (absent, node) = (try await bench.node("absent"), try await bench.node("verifier"))
+        let truth = try #require(try bench.network.client.json("GET", "/dev/cofhe")["accessControl"]?.text)
+        let lie = Self.domains[index]
+        let contract = try lie.contract.map { try #require(Address(bytes: [UInt8](repeating: $0, count: 20))) }
+        let values: [ABIValue] = [
+            .bytes([lie.fields]), .string(lie.name), .string(lie.version), .uint(Word(lie.chain)),
+            .address(try contract ?? Address(truth)), .bytes([UInt8](repeating: 0, count: 32)), .array([]),
+        ]
+        // An answer is encoded as arguments are.
+        let domain = ContractFunction("lie(bytes1,string,string,uint256,address,bytes32,uint256[])")
+        let answer = "0x" + Hexadecimal.encode(try domain.call(values).dropFirst(4))
+        // To the node, which says who asks; the devnet does not.
+        try await bench.chain.fault(
+            "eth_call", ["about": ["0x84b0196e", "from"], "result": .string(answer)], count: 1000)
+        let running = try await node.start(try bench.settings())
+        let job = try Ask(bench.network).submit(to: absent, verifiers: [node])
+        #expect(try await running.failure(of: job) == "cofhe_unknown")
+        try bench.expectsUnclaimed(job, by: node)
+        let calls = try await bench.network.state()["calls"] as? [String: [String: Any]]
+        #expect(calls?[node.address]?["sealoutput"] == nil, "never asked")
+        #expect(try await running.stop() == 0)
     }
 
     @Test("with other keys than the pinned ones a node leads no job, and leads again when its operator accepts them")
@@ -160,6 +244,14 @@ struct NativeBench {
                 "from": .string(chain.icl), "to": .string(try #require(chain.contracts["PromptKeyStore"])),
                 "data": .string("0x" + Hexadecimal.encode(data)),
             ])
+    }
+
+    func expectsUnclaimed(
+        _ job: String, by node: TestNode, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let progress = try network.progress(of: node, in: job)
+        #expect(
+            progress["claims"] == 0 && progress["state"] == "pending", "\(progress)", sourceLocation: sourceLocation)
     }
 
     func script(_ body: JSONValue) throws { _ = try network.client.json("POST", "/dev/cofhe", body) }

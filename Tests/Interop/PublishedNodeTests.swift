@@ -62,9 +62,11 @@ struct PublishedNodeTests {
             #expect(own?["confidence"] as? Int == 100)
         }
         let errors = try await network.errors()
-        // The invented text is "Qm" and 44 hexadecimal digits; one time in 17 they have no 0 and so make a valid CID.
+        // The invented text is "Qm" and 44 hexadecimal digits. It is a CID where none of them is a 0, which base58 does not
+        // have, and where the number is not too small for a SHA-256 (the smallest begins with QmN): once in about 40 times.
         let invented = try #require(answer["outputCid"] as? String)
-        let expected = (invented.contains("0") ? ["output_cid_invalid"] : []) + ["output_not_retrievable"]
+        let isCID = !invented.contains("0") && invented.dropFirst(2).first?.isLetter == true
+        let expected = (isCID ? [] : ["output_cid_invalid"]) + ["output_not_retrievable"]
         #expect(errors.map(\.code).sorted() == expected, "\(invented) \(errors)")
         #expect(errors.allSatisfy { $0.node == leader[0] }, "\(errors)")
         for node in running { try await stop(node, []) }

@@ -126,8 +126,8 @@ private final class ChannelPeer: Sendable {
             [UnsafeMutablePointer<CChar>?.none].withUnsafeBufferPointer { environment in
                 var order = csystem_spawn(
                     executable: program, arguments: arguments.baseAddress, environment: environment.baseAddress,
-                    channel: null, more: nil, more_count: 0, is_guest: 0, address_space: 1 << 30, file_size: 0,
-                    cpu_seconds: 60, world: nil)
+                    channel: null, more: nil, more_count: 0, is_guest: 0, address_space: 1 << 30, guest_memory: 0,
+                    file_size: 0, cpu_seconds: 60, world: nil)
                 return csystem_spawn(&order, &pidfd)
             }
         }

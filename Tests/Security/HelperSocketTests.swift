@@ -1,5 +1,6 @@
 import DevnetCore
 import Foundation
+import Glibc
 import Inspection
 import Shared
 import TestNetwork
@@ -20,6 +21,7 @@ extension Security {
             let files = [4, 5].map { helper.descriptors[$0] ?? "" }
             #expect(files[0].hasSuffix("/cofhe-public-key-421614") && files[1].hasSuffix("/cofhe-parameters-421614"))
             #expect(Set(helper.descriptors.keys) == [0, 1, 2, 3, 4, 5, 6])
+            bench.release()
             try await Security.wait(for: "the answer is accepted") { bench.question.isAccepted }
             try await Security.wait(for: "the helper is gone") { !helper.exists }
             try await bench.stop()
@@ -40,6 +42,7 @@ extension Security {
             for place in ["cmdline", "environ"] {
                 #expect(try HelperInspection.hits(in: Array(helper.text(place).utf8), of: others) == [])
             }
+            bench.release()
             try await Security.wait(for: "the answer is accepted") { bench.question.isAccepted }
             let (answer, outputKey) = try bench.question.read()
             #expect(try HelperInspection.hits(in: memory, of: [Needle("output key", outputKey)]) == ["output key"])
@@ -52,15 +55,64 @@ extension Security {
             for needle in key { #expect(scan.hits(needle.name).isEmpty, "\(scan.hits(needle.name))") }
             try await bench.stop()
         }
+
+        #if arch(x86_64)
+            enum Victim: String, CaseIterable { case worker, helper, supervisor }
+
+            @Test(
+                "whichever of the three crashes at its work: no core, and no byte of prompt, keys or permit on any disk")
+            func crash() async throws {
+                // Each waits for its node most of the time.
+                try await withThrowingDiscardingTaskGroup { group in
+                    for victim in Victim.allCases { group.addTask { try await HelperSocketTests.crash(victim) } }
+                }
+            }
+
+            private static func crash(_ victim: Victim) async throws {
+                let footprint = Footprint()
+                let bench = try await HelperInspection()
+                let (worker, helper) = try await bench.busy()
+                let permits = try bench.permits()
+                #expect(!permits.isEmpty)
+                let outputKey = try await bench.key(heldBy: helper)
+                let canaries =
+                    bench.question.canaries + permits.map { .init("permit", bytes: $0) } + [
+                        .init(.outputKey, bytes: outputKey), .init(.outputHigh, bytes: Array(outputKey[..<16])),
+                        .init(.outputLow, bytes: Array(outputKey[16...])),
+                    ]
+                // Worker and supervisor wait in poll, the helper sleeps.
+                let (process, call) =
+                    switch victim {
+                    case .worker: (worker, 7)
+                    case .helper: (helper, 230)
+                    case .supervisor: (bench.supervisor, 7)
+                    }
+                try process.plant(.segmentation, afterSystemCall: call)
+                // What they wait for comes.
+                bench.release()
+                try await Security.wait(for: "\(victim) is gone", within: 20) { !process.exists || process.isZombie }
+                if victim != .helper {
+                    try await Security.wait(for: "the helper is gone", within: 3) { !helper.exists }
+                }
+                if victim == .supervisor {
+                    #expect(try await bench.end() == 128 + SIGSEGV)
+                } else {
+                    try await bench.stop()
+                }
+                try footprint.expectNothing(of: canaries, victim.rawValue)
+            }
+        #endif
     }
 }
 
-/// A node whose helper takes its time, at work on one job.
+/// A node whose helper, at work on one job, holds the key until it is told to go on.
 private final class HelperInspection {
     let supervisor: ProcessView
     let question: KnownQuestion
     private let native: NativeNetworkBench
     private let process: ChildProcess
+    /// While this file is there, helpers wait.
+    private let gate: String
     private let folder = FileManager.default.temporaryDirectory.appending(path: "blindference-\(UUID().uuidString)")
 
     init() async throws {
@@ -69,19 +121,26 @@ private final class HelperInspection {
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
         let program = TestNetwork.binaries.appending(path: "blindference-devnet-helper").path
-        let slow = folder.appending(path: "helper").path
+        let holding = folder.appending(path: "helper").path
+        gate = folder.appending(path: "gate").path
         _ = FileManager.default.createFile(
-            atPath: slow, contents: Data(HelperInspection.script(around: program).utf8),
+            atPath: holding, contents: Data(HelperInspection.script(around: program, gate: gate).utf8),
             attributes: [.posixPermissions: 0o755])
-        process = try await node.start(try native.settings(helper: slow))
+        process = try await node.start(try native.settings(helper: holding))
         supervisor = ProcessView(process.pid)
+        // The first one is tried out, with a key that is nobody's.
+        let client = try LoopbackClient(url: native.network.url)
+        try await Security.wait(for: "a helper was tried out", within: 30) {
+            try client.json("GET", "/dev/state")["calls"]?[node.address]?["verify"] == 1
+        }
+        _ = FileManager.default.createFile(atPath: gate, contents: nil)
         question = try KnownQuestion(url: native.network.url, model: "mock", leader: node.address)
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
     /// Holds the key behind a mark that stands nowhere in the program, then has the devnet's helper do the work.
-    private static func script(around program: String) -> String {
+    private static func script(around program: String, gate: String) -> String {
         """
         #!/usr/bin/env python3
         import os, socket, sys, time
@@ -89,7 +148,9 @@ private final class HelperInspection {
         while len(key) < 32:
             key += os.read(3, 32 - len(key))
         held = bytes(reversed(b" :yek dleh")) + key
-        time.sleep(4)
+        end = time.time() + 20
+        while os.path.exists("\(gate)") and time.time() < end:
+            time.sleep(0.02)
         ours, theirs = socket.socketpair()
         if os.fork() == 0:
             os.dup2(theirs.fileno(), 3)
@@ -104,7 +165,9 @@ private final class HelperInspection {
         """
     }
 
-    /// The worker that waits for its helper, and the helper. One is tried out first, without a worker.
+    func release() { try? FileManager.default.removeItem(atPath: gate) }
+
+    /// The worker that waits for its helper, and the helper.
     func busy() async throws -> (worker: ProcessView, helper: ProcessView) {
         try await Security.wait(for: "a worker has its end") {
             supervisor.children.contains { $0.descriptors.count == 5 }
@@ -115,8 +178,27 @@ private final class HelperInspection {
     }
 
     func stop() async throws {
+        release()
         process.signal(SIGTERM)
         #expect(try await process.end() == 0)
+    }
+
+    func end() async throws -> Int32 { try await process.end() }
+
+    /// Signatures of all permits that came to the network.
+    func permits() throws -> [[UInt8]] { try native.permits() }
+
+    /// What stands behind the helper's mark.
+    func key(heldBy helper: ProcessView) async throws -> [UInt8] {
+        let mark = Data("held key: ".utf8)
+        var key: [UInt8] = []
+        try await Security.wait(for: "the helper holds the key") {
+            let memory = Data(HelperInspection.memory(of: helper))
+            guard let range = memory.range(of: mark), memory.count >= range.upperBound + 32 else { return false }
+            key = [UInt8](memory[range.upperBound..<range.upperBound + 32])
+            return true
+        }
+        return key
     }
 
     /// All that can be written to.

@@ -44,8 +44,7 @@ final class RawWorker {
                 var order = csystem_spawn(
                     executable: executable, arguments: arguments.baseAddress, environment: variables.baseAddress,
                     channel: sockets[1], more: nil, more_count: 0, is_guest: 0, address_space: size + (256 << 20),
-                    file_size: size + (1 << 20),
-                    cpu_seconds: cpuSeconds, world: nil)
+                    guest_memory: 0, file_size: size + (1 << 20), cpu_seconds: cpuSeconds, world: nil)
                 guard let world = Security.world else { return csystem_spawn(&order, &pidfd) }
                 return world.withUnsafeBufferPointer { world in
                     order.world = world.baseAddress

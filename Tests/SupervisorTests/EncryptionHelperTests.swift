@@ -38,7 +38,7 @@ struct EncryptionHelperTests {
             #expect(["killed", "refused"].contains(report[attempt]?.text), "\(attempt): \(report)")
         }
         #expect(report["signal others"]?.text == "killed")
-        for attempt in ["write file", "make folder", "write over itself", "become root"] {
+        for attempt in ["write file", "make folder", "write over itself", "become root", "much memory"] {
             #expect(report[attempt]?.text == "refused", "\(attempt): \(report)")
         }
         #expect(report["arguments"] == ["1", .string(Hexadecimal.encode(Self.metadata))])

@@ -73,6 +73,7 @@ struct csystem_spawn {
     /// instruction. It may have threads, and read files.
     int is_guest;
     uint64_t address_space;  ///< RLIMIT_AS in bytes
+    uint64_t guest_memory;   ///< RLIMIT_DATA of a guest in bytes: what it may write to, of what it has reserved
     uint64_t file_size;      ///< RLIMIT_FSIZE in bytes; the child lowers it to 0 itself
     uint64_t cpu_seconds;
     const int *world;        ///< namespaces of `csystem_make_world` to enter, beside an own pid namespace; or NULL

@@ -47,13 +47,13 @@ struct SealOutputRoutes {
             guard let text = body["ct_tempkey"]?.text, text.utf8.count == 64, text == text.lowercased(),
                 let handle = HandleText.parse(hexadecimal: "0x" + text)
             else { throw NetworkRefusal(400, "bad_request", .callMalformed) }
-            let permit = try NativePermit(body, domain: domain, now: clock.now)
+            let permit = try NativePermit(body, domain: domain, now: clock.now + script.withState { $0.ahead })
             script.withState { $0.permits.append(Hexadecimal.encode(permit.signature.bytes)) }
             guard permit.handles.isEmpty || permit.handles.contains(handle), try chain.mayRead(handle, permit.issuer)
             else {
                 throw NetworkRefusal(401, domain.key + "_denied", .permitNotAllowed)
             }
-            try script.mayAnswer()
+            try script.mayAnswer(about: job(of: handle)?.id)
             return try deliver(try answer(handle, permit, domain))
         } catch let refusal as NetworkRefusal {
             if let violation = refusal.violation {
@@ -76,9 +76,17 @@ struct SealOutputRoutes {
             box.data + box.publicKey + box.nonce + [0, 0, 0, 6] + chain + told.bytes)
         let key = try lie == .signature ? PrivateKey.generate() : PrivateKey.ofTests(SealOutputRoutes.signerKey)
         let signature = key.sign(digest: digest)
+        var (data, nonce) = (box.data.map { Int($0) }, box.nonce.map { Int($0) })
+        switch lie {
+        case .truncated: nonce.removeLast()
+        case .oversized: data = [Int](repeating: 7, count: 40_000)
+        case .octet: data[0] = 256
+        default: break
+        }
         let answer: JSONValue = [
             "sealed": [
-                "data": .octets(box.data), "public_key": .octets(box.publicKey), "nonce": .octets(box.nonce),
+                "data": .integers(data), "public_key": .integers(box.publicKey.map { Int($0) }),
+                "nonce": .integers(nonce),
             ],
             "signature": .string(Hexadecimal.encode(signature.r + signature.s + [signature.yParity])),
             "encryption_type": 6, "is_succeed": true,
@@ -122,18 +130,18 @@ struct SealOutputRoutes {
         }
     }
 
+    private func job(of handle: Word) -> Job? {
+        coordinator.read { board, _ in
+            board.jobs.jobs.values.first { $0.keyHigh == handle || $0.keyLow == handle }
+        }
+    }
+
     /// The other half of the same prompt's key.
     private func partner(of handle: Word) -> Word? {
-        coordinator.read { board, _ in
-            for job in board.jobs.jobs.values {
-                if job.keyHigh == handle { return job.keyLow }
-                if job.keyLow == handle { return job.keyHigh }
-            }
-            return nil
-        }
+        job(of: handle).flatMap { $0.keyHigh == handle ? $0.keyLow : $0.keyHigh }
     }
 }
 
 extension JSONValue {
-    fileprivate static func octets(_ bytes: [UInt8]) -> JSONValue { .array(bytes.map { .integer(Int($0)) }) }
+    fileprivate static func integers(_ numbers: [Int]) -> JSONValue { .array(numbers.map { .integer($0) }) }
 }

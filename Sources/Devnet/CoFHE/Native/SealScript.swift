@@ -13,6 +13,12 @@ final class SealScript: Sendable {
         case swap
         /// An answer of an earlier job.
         case replay
+        /// One number is missing from an array.
+        case truncated
+        /// An array of 40,000 numbers.
+        case oversized
+        /// A number that no byte has.
+        case octet
     }
 
     struct State {
@@ -20,7 +26,10 @@ final class SealScript: Sendable {
         var lie: Lie?
         var notReady = 0
         var notFound = 0
-        var refusal: (status: Int, code: String, count: Int)?
+        /// By job.
+        var refusals: [String: (status: Int, code: String)] = [:]
+        /// Seconds by which the service's clock is ahead, so that permits have expired there.
+        var ahead = 0.0
         /// The first answer of all, for `replay`.
         var first: JSONValue?
         var queue: [String: (answer: JSONValue, polls: Int)] = [:]
@@ -34,7 +43,7 @@ final class SealScript: Sendable {
         try state.withLock { try body(&$0) }
     }
 
-    /// `{form, lie, notReady, notFound, status, code, count}`; what is not named is as usual again.
+    /// `{form, lie, notReady, notFound, refusals: {job: {status, code}}, ahead}`; what is not named is as usual again.
     func set(_ body: JSONValue) throws {
         var next = State()
         if let text = body["form"]?.text {
@@ -42,13 +51,19 @@ final class SealScript: Sendable {
             next.form = form
         }
         if let text = body["lie"]?.text {
-            guard let lie = Lie(rawValue: text) else { throw Refusal(400, "lie is signature, swap or replay", nil) }
+            guard let lie = Lie(rawValue: text) else { throw Refusal(400, "no such lie", nil) }
             next.lie = lie
         }
         next.notReady = body["notReady"]?.int ?? 0
         next.notFound = body["notFound"]?.int ?? 0
-        if let status = body["status"]?.int, let code = body["code"]?.text {
-            next.refusal = (status, code, body["count"]?.int ?? Int.max)
+        next.ahead = Double(body["ahead"]?.int ?? 0)
+        if case .object(let members)? = body["refusals"] {
+            for member in members {
+                guard let status = member.value["status"]?.int, let code = member.value["code"]?.text else {
+                    throw Refusal(400, "a refusal has status and code", nil)
+                }
+                next.refusals[member.key] = (status, code)
+            }
         }
         withState { state in
             next.first = state.first
@@ -58,8 +73,8 @@ final class SealScript: Sendable {
         }
     }
 
-    /// Throws what must come in place of an answer.
-    func mayAnswer() throws {
+    /// Throws what must come in place of an answer about a job.
+    func mayAnswer(about job: String?) throws {
         try withState { state in
             if state.notReady > 0 {
                 state.notReady -= 1
@@ -69,10 +84,7 @@ final class SealScript: Sendable {
                 state.notFound -= 1
                 throw NetworkRefusal(404, "ct_not_found")
             }
-            if let refusal = state.refusal, refusal.count > 0 {
-                state.refusal?.count -= 1
-                throw NetworkRefusal(refusal.status, refusal.code)
-            }
+            if let job, let refusal = state.refusals[job] { throw NetworkRefusal(refusal.status, refusal.code) }
         }
     }
 }

@@ -25,7 +25,7 @@ package final class EncryptionHelpers: Sendable {
     /// Milliseconds without a byte from a helper that is tried out.
     private static let trialTimeout: Int32 = 120_000
     /// Enough for a runtime that reserves much and touches little.
-    private static let addressSpace: UInt64 = 64 << 30
+    private static let (addressSpace, memory): (UInt64, UInt64) = (64 << 30, 4 << 30)
     private static let processorSeconds: UInt64 = 120
     /// Nothing of the operator's: where to look for shared libraries and modules is the program's own business.
     private static let environment = ["PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/nonexistent", "LANG=C.UTF-8"]
@@ -176,6 +176,7 @@ package final class EncryptionHelpers: Sendable {
             order.more_count = Int32(more.count)
             order.is_guest = 1
             order.address_space = addressSpace
+            order.guest_memory = memory
             order.cpu_seconds = processorSeconds
             return SpawnThread.spawn(order, arguments, environment, in: world, pidfd: &pidfd)
         }
