@@ -60,7 +60,8 @@ extension Security {
             enum Victim: String, CaseIterable { case worker, helper, supervisor }
 
             @Test(
-                "whichever of the three crashes at its work: no core, and no byte of prompt, keys or permit on any disk")
+                "whichever of the three crashes at its work: no core, and no byte of prompt, keys or permit on any disk"
+            )
             func crash() async throws {
                 // Each waits for its node most of the time.
                 try await withThrowingDiscardingTaskGroup { group in
