@@ -1,4 +1,6 @@
+import CoFHE
 import Ethereum
+import HTTPTransport
 import Shared
 import Testing
 
@@ -52,6 +54,25 @@ struct ProtocolVectorTests {
         let own = try Vectors.section("permit_v2_self")
         let preimage = Keccak256.hash(Array(try own.require("sdk_store_hash_preimage", \.text).utf8))
         #expect("0x" + Hexadecimal.encode(preimage) == own["sdk_store_hash"]?.text)
+    }
+
+    @Test("the published node's dialect is sent a permit with the vectors' signature")
+    func dialect() async throws {
+        let vector = try Vectors.section("reference_python_mode_not_real")
+        let chain = try FakeChain()
+        chain.network { _ in HTTPResponse(status: 400) }
+        let dialect = JSONRPCDialect(
+            endpoint: try ServiceURL(FakeChain.networkURL), client: chain, wallet: try Vectors.issuer(),
+            chainID: Vectors.chain, now: { Vectors.expiration - 600 })
+        await #expect(throws: ThresholdError.refused) {
+            _ = try await dialect.sealedKey(
+                try Vectors.handles(), of: "job", to: try Vectors.bytes("sealing_public_key_hex"), as: .hkdf)
+        }
+        #expect(chain.asked.count == 2)
+        for request in chain.asked {
+            let permit = try JSONValue(parsing: request.body)["params"]?.elements?[1]
+            #expect(permit?["signature"] == vector["permit_signature"])
+        }
     }
 
     @Test("calls with a permit of the first generation are the vectors' bytes")

@@ -94,6 +94,16 @@ struct SealedBoxTests {
         }
     }
 
+    @Test("what the published node's dialect seals opens to its integer as well")
+    func dialect() throws {
+        let vector = try Self.vectors.get().require("reference_python_mode_not_real") { $0 }
+        var sealed = try Self.secret(vector.bytes("sealed_value_hex"))
+        let half = try Self.pair().openExpanded(&sealed)
+        let same = try #require(Self.boxes()["cases"]?.elements?[0])
+        #expect(same["value_dec"]?.text == vector["value"]?.text)
+        #expect(try half.withBytes { Array($0) } == same.bytes("plaintext_hex"))
+    }
+
     @Test("the network's signature holds for its box, handle, chain and signer, and for nothing else")
     func signatures() throws {
         let sealed = try #require(Self.boxes()["cases"]?.elements?[0]).sealed()
