@@ -121,11 +121,15 @@ private final class HelperInspection {
         let node = try await native.node("leader")
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
-        let program = TestNetwork.binaries.appending(path: "blindference-devnet-helper").path
+        // Where nobody's account may run it: the checkout may be closed to others.
+        let program = folder.appending(path: "devnet-helper")
+        try FileManager.default.copyItem(
+            at: TestNetwork.binaries.appending(path: "blindference-devnet-helper").resolvingSymlinksInPath(),
+            to: program)
         let holding = folder.appending(path: "helper").path
         gate = folder.appending(path: "gate").path
         _ = FileManager.default.createFile(
-            atPath: holding, contents: Data(HelperInspection.script(around: program, gate: gate).utf8),
+            atPath: holding, contents: Data(HelperInspection.script(around: program.path, gate: gate).utf8),
             attributes: [.posixPermissions: 0o755])
         process = try await node.start(try native.settings(helper: holding))
         supervisor = ProcessView(process.pid)
