@@ -102,6 +102,16 @@ struct SealOutputTests {
         #expect(chain.asked.filter { $0.method == .post }.count == 2)
     }
 
+    @Test("submitting and polling have one budget: a request that stays in the queue is not ready")
+    func queuedForGood() async throws {
+        let pending = Self.json(#"{"request_id":"r","status":"PROCESSING","submitted_at":"x"}"#)
+        chain.network { request in request.method == .post ? Self.json(#"{"request_id":"r"}"#) : pending }
+        let before = chain.elapsed
+        await fails(.notReady)
+        let budget = SealPatience().budget
+        #expect(chain.elapsed - before >= budget && chain.elapsed - before <= budget * 2 + .seconds(2), "both halves")
+    }
+
     @Test("what is not ready is asked for again, never parsed; what is not found for ten seconds is not ready")
     func notReady() async throws {
         let none = HTTPResponse(status: 204, headers: ["x-cofhe-retry-reason": "overloaded"], body: Array("{".utf8))

@@ -56,6 +56,15 @@ struct SealedBoxTests {
         #expect(try key == Self.boxes().require("aes_key_from_halves") { $0 }.bytes("aes256_key_hex"))
     }
 
+    @Test("every job has a pair of its own")
+    func freshPairs() throws {
+        let keys = try (0..<20).map { _ in
+            let pair = try SealingKeyPair()
+            return pair.publicKey
+        }
+        #expect(Set(keys).count == 20 && keys.allSatisfy { $0.count == 32 })
+    }
+
     @Test("one bit elsewhere in tag, text, key or nonce, and nothing opens")
     func tampered() throws {
         let sealed = try #require(Self.boxes()["cases"]?.elements?[0]).sealed()
