@@ -13,7 +13,7 @@ from_user='^SecurityTests.*/(Attack|LyingWorker|Proof|OneJob|Leak)Tests'
 NO_COLOR=1 swift test --disable-local-rpath --filter SecurityTests 2>&1 | tee "$logs/security.log"
 
 if [ "$(id -u)" -eq 0 ]; then
-    # The checkout may be closed to others: copies of the programs, where everybody may run them.
+    # The checkout may be closed to others: copies of the programs and of the test chain, where everybody may run them.
     place=$(mktemp -d /tmp/blindference-security.XXXXXX)
     trap 'rm -rf "$place"' EXIT
     for program in blindference-{node,worker,devnet,devnet-helper,drill} {narrowed,lying,unconfined}-worker canary-scan \
@@ -22,6 +22,7 @@ if [ "$(id -u)" -eq 0 ]; then
     done
     cp --dereference .build/debug/blindference-nodePackageTests.xctest "$place/tests"
     cp "$place/tests" "$place/tests-that-look"
+    cp -r Tests/Support/devchain "$place"
     mkdir -m 777 "$place/home"
     chmod 755 "$place"
     # Tests that look for a secret in another process's memory, or plant a fault there, have the right to. They alone:

@@ -28,7 +28,7 @@ package final class TestChain: Sendable {
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "blindference-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let support = TestNetwork.root.appending(path: "Tests/Support/devchain")
+        let support = TestNetwork.support("devchain")
         let setUp = try ChildProcess(
             URL(filePath: "/bin/bash"), [support.appending(path: "setup.sh").path],
             output: folder.appending(path: "setup.log"))

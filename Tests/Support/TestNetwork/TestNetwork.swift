@@ -13,6 +13,13 @@ package final class TestNetwork: Sendable {
         return root.appending(path: ".build/release")
     }()
 
+    /// A folder of Tests/Support: a copy beside the programs, where there is one, else the checkout's.
+    package static func support(_ name: String) -> URL {
+        let copy = binaries.appending(path: name)
+        let isCopied = FileManager.default.fileExists(atPath: copy.path)
+        return isCopied ? copy : root.appending(path: "Tests/Support/" + name)
+    }
+
     /// The checkout.
     package static let root = URL(filePath: #filePath).appending(path: "../../../..").standardizedFileURL
 
