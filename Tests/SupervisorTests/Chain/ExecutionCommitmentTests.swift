@@ -63,8 +63,7 @@ struct ExecutionCommitmentTests {
 
     @Test("what is too late is not paid for, and said", arguments: [false, true])
     func late(isSealed: Bool) async throws {
-        let (leader, verifier) = try await nodes()
-        try await leader.chain.dispatch(job.text, to: leader.node.checksummed, verifier.node.checksummed)
+        let (leader, verifier) = try await dispatched()
         try await leader.commitments.add(output, of: job, as: .leader)
         if isSealed {
             try await verifier.commitments.add(output, of: job, as: .verifier)
@@ -81,8 +80,7 @@ struct ExecutionCommitmentTests {
 
     @Test("a node whose partner never seals waits for it until the deadline, and no longer")
     func alone() async throws {
-        let (leader, verifier) = try await nodes()
-        try await leader.chain.dispatch(job.text, to: leader.node.checksummed, verifier.node.checksummed)
+        let leader = try await dispatched().leader
         try await leader.commitments.add(output, of: job, as: .leader)
         for _ in 0..<2 { await leader.commitments.look() }
         #expect(try await leader.journal.openCommitments().count == 1)
@@ -95,8 +93,7 @@ struct ExecutionCommitmentTests {
 
     @Test("a seal that this journal knows nothing of is not opened")
     func foreignSeal() async throws {
-        let (leader, verifier) = try await nodes()
-        try await leader.chain.dispatch(job.text, to: leader.node.checksummed, verifier.node.checksummed)
+        let leader = try await dispatched().leader
         try await leader.commitments.add(output, of: job, as: .leader)
         await leader.commitments.look()
         // As with a journal that was lost: another salt.
@@ -109,8 +106,7 @@ struct ExecutionCommitmentTests {
 
     @Test("an endpoint that is away loses nothing")
     func away() async throws {
-        let (leader, verifier) = try await nodes()
-        try await leader.chain.dispatch(job.text, to: leader.node.checksummed, verifier.node.checksummed)
+        let leader = try await dispatched().leader
         try await leader.commitments.add(output, of: job, as: .leader)
         try await leader.chain.fault("eth_call", ["http": 503], count: 4)
         await leader.commitments.look()
@@ -118,6 +114,12 @@ struct ExecutionCommitmentTests {
         #expect(leader.log.reasons == ["rpc_failed"])
         await leader.commitments.look()
         #expect(try await leader.intents() == ["commit"])
+    }
+
+    private func dispatched() async throws -> (leader: WatchBench, verifier: WatchBench) {
+        let (leader, verifier) = try await nodes()
+        try await leader.chain.dispatch(job.text, to: leader.node.checksummed, verifier.node.checksummed)
+        return (leader, verifier)
     }
 
     private func nodes() async throws -> (leader: WatchBench, verifier: WatchBench) {
