@@ -26,7 +26,7 @@ final class ChainBench: Sendable {
         chain = try await TestChain(funding: [key.address.checksummed], all: all)
         folder = try TemporaryFolder()
         let quick = RetryPolicy(
-            attempts: 3, firstDelay: .milliseconds(5), longestDelay: .milliseconds(20), budget: .seconds(5))
+            attempts: 3, firstDelay: .milliseconds(5), longestDelay: .milliseconds(20), budget: .seconds(120))
         client = try CurlClient()
         rpc = RPCClient(endpoints: [try ServiceURL(chain.url)], chainID: 421_614, client: client, retries: quick)
         var patience = ChainBench.patience

@@ -33,7 +33,7 @@ struct RPCClientTests {
 
     private static func rpc(_ servers: LoopbackServer..., path: String = "") throws -> RPCClient {
         let quick = RetryPolicy(
-            attempts: 3, firstDelay: .milliseconds(5), longestDelay: .milliseconds(5), budget: .seconds(20))
+            attempts: 3, firstDelay: .milliseconds(5), longestDelay: .milliseconds(5), budget: .seconds(120))
         return try RPCClient(
             endpoints: servers.map { try ServiceURL($0.base + path) }, chainID: chain, client: Self.client.get(),
             retries: quick, timeout: .milliseconds(500))
