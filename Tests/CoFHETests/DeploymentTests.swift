@@ -70,6 +70,29 @@ struct DeploymentTests {
         await #expect(throws: ThresholdError.unreachable) { try await native.deployment() }
     }
 
+    @Test("a chain that takes no permit of its generation's form is found out before one is signed for this wallet")
+    func permitForm() async throws {
+        for (version, form) in [("1", FakeChain.permitV2), ("2", FakeChain.acp)] {
+            let chain = try FakeChain()
+            try chain.setDomain(version: version)
+            let manager = Deployment.fixedTaskManager
+            let faults: [(DeploymentFault, () -> Void)] = [
+                (.permitForm, { chain.revert(form, on: manager, with: "PermissionInvalid_IssuerSignature()") }),
+                (.permitForm, { chain.answer(form, on: manager, nil) }),
+                (.permitForm, { chain.answer(form, on: manager, "") }),
+                (.clockBehind, { chain.revert(form, on: manager, with: "PermissionInvalid_Expired()") }),
+            ]
+            let native = try chain.native(PermitGate())
+            for (fault, bend) in faults {
+                bend()
+                await #expect(throws: ThresholdError.unknownDeployment(fault)) { try await native.seal() }
+            }
+            // What was found wrong is not remembered.
+            chain.set(form, on: manager, Word(0))
+            _ = try await native.seal()
+        }
+    }
+
     @Test("what was found is remembered for minutes")
     func remembered() async throws {
         let chain = try FakeChain()

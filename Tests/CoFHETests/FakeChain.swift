@@ -30,11 +30,16 @@ final class FakeChain: HTTPClient {
         set("decryptResultSigner()", on: Deployment.fixedTaskManager, Word(0))
         set("verifierSigner()", on: Deployment.fixedTaskManager, Word(0))
         set("isAllowed(uint256,address)", on: Deployment.fixedTaskManager, Word(1))
+        for form in [FakeChain.permitV2, FakeChain.acp] { set(form, on: Deployment.fixedTaskManager, Word(0)) }
         set("getEncryptedKey(bytes32)", on: FakeChain.keyStore, Word(0), Word(0))
         try setDomain()
     }
 
     static let keyStore = Address.known(0x77)
+    static let permitV2 =
+        "isAllowedWithPermission((address,uint64,address,uint256,address,bytes32,bytes,bytes),uint256)"
+    static let acp =
+        "isAllowedWithPermission((address,uint64,address,uint256,address,uint8,address[],bytes32[],bytes32,bytes,bytes),uint256)"
 
     /// What a call answers from now on; nothing for a revert.
     func set(_ function: String, on contract: Address, _ words: Word...) {
@@ -45,6 +50,11 @@ final class FakeChain: HTTPClient {
     func answer(_ function: String, on contract: Address, _ digits: String?) {
         let key = FakeChain.key(contract, function)
         state.withLock { $0.words[key] = digits ?? "revert" }
+    }
+
+    /// A call reverts with a custom error that has no arguments.
+    func revert(_ function: String, on contract: Address, with error: String) {
+        answer(function, on: contract, "revert" + FakeChain.selector(error))
     }
 
     func setDomain(
@@ -117,10 +127,9 @@ final class FakeChain: HTTPClient {
             let selector = call?["data"]?.text?.prefix(10) ?? ""
             if selector == "0xde287359" { state.withLock { $0.detections += 1 } }
             let words = state.withLock { $0.words["\(to) \(selector)"] } ?? ""
-            guard words != "revert" else {
-                let body =
-                    #"{"jsonrpc":"2.0","id":\#(id),"error":{"code":3,"message":"execution reverted","data":"0x"}}"#
-                return HTTPResponse(status: 200, body: Array(body.utf8))
+            guard !words.hasPrefix("revert") else {
+                let error = #"{"code":3,"message":"execution reverted","data":"0x\#(words.dropFirst(6))"}"#
+                return HTTPResponse(status: 200, body: Array(#"{"jsonrpc":"2.0","id":\#(id),"error":\#(error)}"#.utf8))
             }
             return answer(id, "\"0x\(words)\"")
         }
@@ -131,7 +140,11 @@ final class FakeChain: HTTPClient {
     }
 
     private static func key(_ contract: Address, _ function: String) -> String {
-        "\(contract.checksummed) 0x\(Hexadecimal.encode(Array(Keccak256.hash(Array(function.utf8)).prefix(4))))"
+        "\(contract.checksummed) 0x\(selector(function))"
+    }
+
+    private static func selector(_ signature: String) -> String {
+        Hexadecimal.encode(Array(Keccak256.hash(Array(signature.utf8)).prefix(4)))
     }
 }
 

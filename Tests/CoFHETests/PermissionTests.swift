@@ -80,6 +80,18 @@ struct PermissionTests {
         #expect("0x" + Hexadecimal.encode(bare) == sample)
     }
 
+    @Test("the chain is asked about a permit with the vectors' bytes", arguments: own.indices)
+    func question(index: Int) async throws {
+        let generation = Self.own[index].generation
+        let chain = try FakeChain()
+        let manager = TaskManagerContract(Contract(Deployment.fixedTaskManager, try chain.rpc))
+        let (value, form) = try permission(generation).argument
+        #expect(try await !manager.isAllowed(Vectors.handles().high.word, with: value, form))
+        let name = generation == .a ? "V2 self" : "ACP scope=handles"
+        let sample = try Vectors.section("calldata_samples")["isAllowedWithPermission(\(name), handle_high)"]?.text
+        #expect(chain.questions.last?.contains("\"\(try #require(sample))\"") == true)
+    }
+
     @Test("the names of the revoker and of the creation are signed, where the chain has a revoker")
     func revoker() throws {
         let deployment = try Deployment(.b, revoker: Address("0x00000000000000000000000000000000000000be"))

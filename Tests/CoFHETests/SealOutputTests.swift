@@ -286,6 +286,10 @@ struct SealOutputTests {
         }
         #expect(Set(signatures).count == 2 && chain.questions.count > 10)
         for signature in signatures { #expect(!chain.questions.contains { $0.contains(signature) }) }
+        // Whether the chain takes permits of this form is asked about one of nobody's.
+        let trials = chain.questions.filter { $0.contains("0xae79f04a") || $0.contains("0xc4a1a1e1") }
+        let issuer = Hexadecimal.encode(try Vectors.issuer().address.bytes)
+        #expect(trials.count == 2 && !trials.contains { $0.contains(issuer) })
     }
 
     @Test("where the worker was told of another signer than the chain has by now, nothing is asked of the network")

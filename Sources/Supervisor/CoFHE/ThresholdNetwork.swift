@@ -106,6 +106,10 @@ package enum DeploymentFault: String, Error, Sendable, CaseIterable {
     case domainVersion = "domain_version"
     case domainChain = "domain_chain"
     case domainContract = "domain_contract"
+    /// The chain takes no permit of the form that its generation has.
+    case permitForm = "permit_form"
+    /// The chain says that a permit of this minute has expired: this machine's clock is behind.
+    case clockBehind = "clock_behind"
     /// The verifier of inputs does not know this generation.
     case verifier
 }

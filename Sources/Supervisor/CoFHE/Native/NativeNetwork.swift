@@ -6,8 +6,8 @@ package import Shared
 ///
 /// Before the network is asked to decrypt, the chain is: whether the coordinator names the key that stands there, and
 /// whether this node may use it. What is asked in vain costs the node nothing, for the job is not claimed yet. The chain's
-/// endpoints are never shown a permit: whoever has one can have the key decrypted in clear, so it goes to the network
-/// alone.
+/// endpoints are never shown a permit of this node's: whoever has one can have the key decrypted in clear, so it goes to
+/// the network alone. Whether the chain takes permits of their form is asked with one that opens nothing.
 package actor NativeNetwork: ThresholdNetwork {
     private let rpc: RPCClient
     private let keyStore: PromptKeyStoreContract
@@ -49,6 +49,7 @@ package actor NativeNetwork: ThresholdNetwork {
         let now = surroundings.elapsed()
         if let known, now < known.until { return known.deployment }
         let deployment = try await Deployment(detectedOn: rpc)
+        try await checkPermits(deployment)
         known = (deployment, now + NativeNetwork.memory)
         return deployment
     }
@@ -152,6 +153,27 @@ package actor NativeNetwork: ThresholdNetwork {
         let answers = await (isSame, mayUseHigh, mayUseLow)
         guard try answers.0.get() else { throw .handleMismatch }
         guard try answers.1.get(), try answers.2.get() else { throw .denied }
+    }
+
+    /// Asks what the network asks of every permit, about one whose wallet was made for this question: nobody has given it
+    /// anything to decrypt, and it is forgotten. Any answer will do; a refusal is one of the permit itself.
+    private func checkPermits(_ deployment: Deployment) async throws(ThresholdError) {
+        let handles = [1, 2].map { [UInt8](repeating: $0, count: 32) }
+        let permission: Permission
+        do {
+            permission = try Permission(
+                for: handles, to: handles[0], on: deployment, chainID: rpc.chainID, by: try PrivateKey.generate(),
+                at: UInt64(surroundings.unixTime()))
+        } catch { throw .permitNotSigned }
+        let (value, form) = permission.argument
+        let manager = TaskManagerContract(Contract(deployment.taskManager, rpc))
+        do throws(ContractError) { _ = try await manager.isAllowed(Word(0), with: value, form) } catch {
+            switch error {
+            case .rpc: throw .unreachable
+            case .reverted(.custom(name: "PermissionInvalid_Expired", _)): throw .unknownDeployment(.clockBehind)
+            case .reverted, .notThisContract: throw .unknownDeployment(.permitForm)
+            }
+        }
     }
 
     /// Whether the store has no other key for the job. It is asked only under ids that it can have; where it has none,

@@ -5,11 +5,6 @@ internal import Synchronization
 /// Stands before the signer: a permit is signed for the handles of a job that was assigned, for this node, for minutes,
 /// and never for another domain than the chain's own. A fault elsewhere in this process gets no permit by asking.
 package final class PermitGate: Sendable {
-    /// Seconds that a permit may live: as long as its job, not much longer.
-    static let lifetime: UInt64 = 600
-    /// Seconds by which this machine's clock may be ahead of the chain's.
-    private static let skew: UInt64 = 60
-
     private let assigned = Mutex<[String: KeyHandles]>([:])
 
     package init() {}
@@ -29,10 +24,8 @@ package final class PermitGate: Sendable {
         guard assigned.withLock({ $0[job] }) == handles, handles.high.isKeyHalf, handles.low.isKeyHalf,
             sealingKey.count == 32, sealingKey.contains(where: { $0 != 0 })
         else { throw .permitNotSigned }
-        let terms = Permission.Terms(
-            issuer: wallet.address, expiration: now + PermitGate.lifetime, sealingKey: sealingKey,
-            handles: [handles.high.bytes, handles.low.bytes],
-            revokerData: deployment.revoker == nil ? 0 : now - min(now, PermitGate.skew))
-        return try Permission(terms, on: deployment, chainID: chainID, wallet: wallet)
+        return try Permission(
+            for: [handles.high.bytes, handles.low.bytes], to: sealingKey, on: deployment, chainID: chainID, by: wallet,
+            at: now)
     }
 }

@@ -32,7 +32,8 @@ package enum Revert: Sendable, Equatable {
         "InvalidWindow()", "NotNode()",
         // PromptKeyStore and the task manager behind it.
         "InvalidEncryptedInput(uint8,uint8)", "SenderNotAllowed(address)", "ACLNotAllowed(uint256,address)",
-        "InvalidSigner(address,address)",
+        "InvalidSigner(address,address)", "PermissionInvalid_Disabled()", "PermissionInvalid_Expired()",
+        "PermissionInvalid_IssuerSignature()", "PermissionInvalid_RecipientSignature()",
     ].map(ContractSignature.init)
 
     /// Reads any data without failing.

@@ -5,6 +5,13 @@ package struct TaskManagerContract: Sendable {
     private static let verifierSigner = ContractFunction("verifierSigner()", answers: "address")
     private static let isAllowed = ContractFunction("isAllowed(uint256,address)", answers: "bool")
 
+    /// A permit as an argument, by generation (cofhe.md 2.1 and 2.2): issuer, expiration, recipient; then validator's id
+    /// and contract, or revoker's data and contract, scope, contracts and handles; sealing key, both signatures.
+    package enum PermissionForm: String, Sendable {
+        case permitV2 = "(address,uint64,address,uint256,address,bytes32,bytes,bytes)"
+        case acp = "(address,uint64,address,uint256,address,uint8,address[],bytes32[],bytes32,bytes,bytes)"
+    }
+
     private let contract: Contract
 
     package init(_ contract: Contract) { self.contract = contract }
@@ -26,8 +33,22 @@ package struct TaskManagerContract: Sendable {
     }
 
     package func isAllowed(_ handle: Word, to account: Address) async throws(ContractError) -> Bool {
-        let answer = try await contract.ask(TaskManagerContract.isAllowed, .uint(handle), .address(account))
-        guard let truth = answer.first?.truth else { throw .notThisContract(contract.address) }
+        try await truth(TaskManagerContract.isAllowed, .uint(handle), .address(account))
+    }
+
+    /// What the network asks before it decrypts: whether the issuer of a permit may use a ciphertext. Reverts where the
+    /// permit itself is none: `PermissionInvalid_…`.
+    package func isAllowed(
+        _ handle: Word, with permission: ABIValue, _ form: PermissionForm
+    ) async throws(ContractError) -> Bool {
+        let function = ContractFunction("isAllowedWithPermission(\(form.rawValue),uint256)", answers: "bool")
+        return try await truth(function, permission, .uint(handle))
+    }
+
+    private func truth(_ function: ContractFunction, _ arguments: ABIValue...) async throws(ContractError) -> Bool {
+        guard let truth = try await contract.ask(function, arguments).first?.truth else {
+            throw .notThisContract(contract.address)
+        }
         return truth
     }
 
