@@ -11,7 +11,7 @@ struct NativeNetworkBench {
     let network: TestNetwork
 
     init() async throws {
-        chain = try await TestChain(cofhe: "a")
+        chain = try await TestChain(cofhe: "a", isShared: false)
         network = try await TestNetwork(
             "--rpc", chain.url, "--key-store", try #require(chain.contracts["PromptKeyStore"]))
     }

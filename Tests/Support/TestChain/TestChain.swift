@@ -9,6 +9,7 @@ internal import Synchronization
 /// Its own methods make it misbehave: `dev_fault`, `dev_reorg`, `dev_setBaseFee`, `dev_advanceTime` (devchain.py).
 package final class TestChain: Sendable {
     private let running: RunningChain
+    private let isShared: Bool
     package var url: String { running.url }
     /// Addresses by the contracts' names.
     package var contracts: [String: String] { running.contracts }
@@ -25,14 +26,14 @@ package final class TestChain: Sendable {
     ///   - all: the attestation and commitment registries and the older registry as well.
     ///   - grace: seconds for which a heartbeat counts; 0 is what a fresh proxy has.
     ///   - cofhe: generation of CoFHE's contracts, with the devnet as signer; nil for the first without signers.
+    ///   - isShared: false for a process that ends when the chain is let go, where tests count processes.
     package init(
-        funding funded: [String] = [], all: Bool = false, grace: Int = 950_400, cofhe: String? = nil
+        funding funded: [String] = [], all: Bool = false, grace: Int = 950_400, cofhe: String? = nil,
+        isShared: Bool = true
     ) async throws {
+        self.isShared = isShared
         let kind = RunningChain.Kind(all: all, grace: grace, cofhe: cofhe)
-        let used = TestChain.free.withLock { free in
-            free.lastIndex { $0.kind == kind && $0.process.isRunning }.map { free.remove(at: $0) }
-        }
-        if let used {
+        if isShared, let used = TestChain.taken(kind) {
             running = used
             try await running.revert()
         } else {
@@ -43,7 +44,13 @@ package final class TestChain: Sendable {
         }
     }
 
-    deinit { TestChain.free.withLock { $0.append(running) } }
+    deinit { if isShared { TestChain.free.withLock { $0.append(running) } } }
+
+    private static func taken(_ kind: RunningChain.Kind) -> RunningChain? {
+        free.withLock { free in
+            free.lastIndex { $0.kind == kind && $0.process.isRunning }.map { free.remove(at: $0) }
+        }
+    }
 
     /// Calls a method, the chain's own ones included.
     @discardableResult
