@@ -83,8 +83,8 @@ enum CoFHEBench {
             }
             times.append(own.median)
         }
-        // To a tenth: a sleep is never exact.
-        return ((times[1] - times[0]) / delay.inMilliseconds * 10).rounded() / 10
+        // A trip is whole, and a sleep never exact.
+        return ((times[1] - times[0]) / delay.inMilliseconds).rounded()
     }
 
     /// Of this process, in milliseconds.
