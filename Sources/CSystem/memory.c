@@ -11,8 +11,7 @@
 
 void csystem_wipe(void *bytes, size_t count) { explicit_bzero(bytes, count); }
 
-// Calls of this project and its libraries reach 20 KiB down, a TLS handshake among them. Every page beyond that would be
-// a new one.
+// A worker's calls reach 20 KiB down, a TLS handshake among them; a page beyond that is a new one, wiped for nothing.
 __attribute__((noinline)) void csystem_wipe_stack(void) {
     char frame[64 * 1024];
     explicit_bzero(frame, sizeof frame);

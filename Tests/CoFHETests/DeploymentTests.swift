@@ -76,19 +76,21 @@ struct DeploymentTests {
             let chain = try FakeChain()
             try chain.setDomain(version: version)
             let manager = Deployment.fixedTaskManager
-            let faults: [(DeploymentFault, () -> Void)] = [
-                (.permitForm, { chain.revert(form, on: manager, with: "PermissionInvalid_IssuerSignature()") }),
-                (.permitForm, { chain.answer(form, on: manager, nil) }),
-                (.permitForm, { chain.answer(form, on: manager, "") }),
+            let noForm = ThresholdError.unknownDeployment(.permitForm)
+            let faults: [(ThresholdError, () -> Void)] = [
+                (noForm, { chain.revert(form, on: manager, with: "PermissionInvalid_IssuerSignature()") }),
+                (noForm, { chain.answer(form, on: manager, nil) }), (noForm, { chain.answer(form, on: manager, "") }),
                 (.clockBehind, { chain.revert(form, on: manager, with: "PermissionInvalid_Expired()") }),
             ]
             let native = try chain.native(PermitGate())
             for (fault, bend) in faults {
                 bend()
-                await #expect(throws: ThresholdError.unknownDeployment(fault)) { try await native.seal() }
+                await #expect(throws: fault) { try await native.seal() }
+                // What needs no permit goes on: an answer's key can still be stored.
+                _ = try await native.deployment()
             }
-            // What was found wrong is not remembered.
-            chain.set(form, on: manager, Word(0))
+            // Taken back already: but its signature was believed. And what was found wrong is not remembered.
+            chain.revert(form, on: manager, with: "PermissionInvalid_Disabled()")
             _ = try await native.seal()
         }
     }
@@ -99,5 +101,8 @@ struct DeploymentTests {
         let native = try chain.native(PermitGate())
         for _ in 0..<5 { _ = try await native.seal() }
         #expect(chain.detections == 1)
+        chain.advance(.seconds(601))
+        _ = try await native.seal()
+        #expect(chain.detections == 2)
     }
 }

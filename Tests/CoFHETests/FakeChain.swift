@@ -73,6 +73,7 @@ final class FakeChain: HTTPClient {
 
     func setCode(_ address: Address) { state.withLock { _ = $0.code.insert(address) } }
     func network(_ network: @escaping Network) { state.withLock { $0.network = network } }
+    func advance(_ duration: Duration) { state.withLock { $0.elapsed += duration } }
     func goAway() { state.withLock { $0.isAway = true } }
 
     /// What the network was asked, in order.
@@ -83,14 +84,16 @@ final class FakeChain: HTTPClient {
     var detections: Int { state.withLock { $0.detections } }
     var elapsed: Duration { state.withLock { $0.elapsed } }
 
-    func native(_ gate: PermitGate, _ patience: SealPatience = SealPatience()) throws -> NativeNetwork {
+    func native(
+        _ gate: PermitGate, _ patience: SealPatience = SealPatience(), verifier: InputVerifier? = nil
+    ) throws -> NativeNetwork {
         let rpc = RPCClient(
             endpoints: [try ServiceURL(FakeChain.rpcURL)], chainID: Vectors.chain, client: self,
             retries: RetryPolicy(attempts: 1, firstDelay: .zero, longestDelay: .zero, budget: .seconds(1)))
         return NativeNetwork(
             rpc: rpc, keyStore: PromptKeyStoreContract(Contract(FakeChain.keyStore, rpc)),
             service: try ServiceURL(FakeChain.networkURL), client: self, wallet: try Vectors.issuer(), gate: gate,
-            patience: patience, surroundings: surroundings)
+            verifier: verifier, patience: patience, surroundings: surroundings)
     }
 
     var rpc: RPCClient {
@@ -100,7 +103,7 @@ final class FakeChain: HTTPClient {
     /// Waiting takes no time, and is counted.
     private var surroundings: Surroundings {
         Surroundings(
-            unixTime: { 1_800_000_000 }, elapsed: { self.elapsed },
+            unixTime: { 1_800_000_000 + Int(self.elapsed.components.seconds) }, elapsed: { self.elapsed },
             sleep: { duration in self.state.withLock { $0.elapsed += duration } }, random: { 0.5 })
     }
 

@@ -43,16 +43,9 @@ struct InputTests {
     @Test("the first generation's inputs are signed each for this account and chain, as in the vectors")
     func first() async throws {
         let vector = try Vectors.section("input_verification_v1")
-        let item = try vector.require("verifier_response_item") { $0 }
         let input = try vector.require("InEuint128") { $0 }
         let signer = try signer(vector.require("digest", \.text), input.require("signature", \.text))
-        let other = try Vectors.section("storeKey_calldata").require("encLow") { $0 }
-        let (hash, seal) = (try other.require("ctHash", \.text), try other.require("signature", \.text))
-        let second: JSONValue = [
-            "ct_hash": .string(try #require(CiphertextHandle(decimal: hash)).hexadecimal),
-            "signature": .string(String(seal.dropLast(2))), "recid": seal.hasSuffix("1c") ? 1 : 0,
-        ]
-        let answer: JSONValue = ["status": "success", "data": [item, second], "error": nil]
+        let (item, answer) = try firstAnswer()
         let halves = try await halves(answer, .a, signer: signer)
         #expect("0x" + Hexadecimal.encode(halves.high.handle.bytes) == vector["ct_hash"]?.text)
         #expect("0x" + Hexadecimal.encode(halves.high.signature) == input["signature"]?.text)
@@ -63,6 +56,33 @@ struct InputTests {
         await #expect(throws: ThresholdError.forged) { try await self.halves(answer, .a, signer: .known(1)) }
         // A chain that has turned the check off.
         _ = try await self.halves(answer, .a, signer: nil)
+    }
+
+    /// Of the first generation's verifier: the first half, and all of it.
+    private func firstAnswer() throws -> (item: JSONValue, answer: JSONValue) {
+        let item = try Vectors.section("input_verification_v1").require("verifier_response_item") { $0 }
+        let other = try Vectors.section("storeKey_calldata").require("encLow") { $0 }
+        let (hash, seal) = (try other.require("ctHash", \.text), try other.require("signature", \.text))
+        let second: JSONValue = [
+            "ct_hash": .string(try #require(CiphertextHandle(decimal: hash)).hexadecimal),
+            "signature": .string(String(seal.dropLast(2))), "recid": seal.hasSuffix("1c") ? 1 : 0,
+        ]
+        return (item, ["status": "success", "data": [item, second], "error": nil])
+    }
+
+    @Test("an input that the key store may use already is an earlier answer's: it is not stored for another user")
+    func replayed() async throws {
+        let chain = try FakeChain()
+        let body = try firstAnswer().answer.encoded()
+        let client = OneAnswer { _ in HTTPResponse(status: 200, body: body) }
+        let native = try chain.native(PermitGate(), verifier: try verifier(client))
+        let manager = Deployment.fixedTaskManager
+        chain.set("isAllowed(uint256,address)", on: manager, Word(0))
+        // No permit is needed for it.
+        chain.answer(FakeChain.permitV2, on: manager, nil)
+        _ = try await native.inputs([1, 2, 3])
+        chain.set("isAllowed(uint256,address)", on: manager, Word(1))
+        await #expect(throws: ThresholdError.forged) { try await native.inputs([1, 2, 3]) }
     }
 
     @Test("later generations sign both together, for the contract that takes them")

@@ -85,8 +85,8 @@ struct PermissionTests {
         let generation = Self.own[index].generation
         let chain = try FakeChain()
         let manager = TaskManagerContract(Contract(Deployment.fixedTaskManager, try chain.rpc))
-        let (value, form) = try permission(generation).argument
-        #expect(try await !manager.isAllowed(Vectors.handles().high.word, with: value, form))
+        let argument = try permission(generation).argument
+        #expect(try await !manager.isAllowed(Vectors.handles().high.word, with: argument))
         let name = generation == .a ? "V2 self" : "ACP scope=handles"
         let sample = try Vectors.section("calldata_samples")["isAllowedWithPermission(\(name), handle_high)"]?.text
         #expect(chain.questions.last?.contains("\"\(try #require(sample))\"") == true)
@@ -106,6 +106,9 @@ struct PermissionTests {
         #expect(member?["revokerContract"]?.text == Address.known(0xbe).checksummed)
         #expect(member?["revokerData"] == 1_799_999_940 && member?["scope"] == 2)
         #expect(member?["handles"]?.elements?.count == 2)
+        let signed = Permission.typedData(permission.terms, deployment, Vectors.chain).message
+        #expect(signed["revokerContract"] == .address(.known(0xbe)))
+        #expect(signed["revokerData"] == .uint(Word(1_799_999_940)))
     }
 
     @Test("no permit is signed but for the two handles of an assigned job, to a key that is one")

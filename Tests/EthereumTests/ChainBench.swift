@@ -110,6 +110,14 @@ final class ChainBench: Sendable {
     /// The wallet's transactions in blocks.
     func count() async throws -> UInt64 { try await rpc.transactionCount(of: node, includingPending: false) }
 
+    func waitForVersion(_ number: Int) async throws {
+        let end = ContinuousClock.now + .seconds(10)
+        while await store.records.last?.versions.count ?? 0 < number {
+            try #require(ContinuousClock.now < end, "another version is signed")
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
     func waitForRecord(_ number: Int = 1) async throws {
         let end = ContinuousClock.now + .seconds(10)
         while await store.records.count < number {

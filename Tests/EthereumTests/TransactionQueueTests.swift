@@ -1,7 +1,8 @@
-import Ethereum
 import HTTPTransport
 import Shared
 import Testing
+
+@testable import Ethereum
 
 /// The real contracts on a real EVM; only the endpoint lies, where a test has it lie.
 @Suite("Transactions", .serialized)
@@ -114,6 +115,55 @@ struct TransactionQueueTests {
         #expect(try await bench.count() == 0)
     }
 
+    @Test("an endpoint that turns to another chain between two transactions, or while one waits, gets no signature")
+    func turnsToAnotherChain() async throws {
+        let bench = try await ChainBench { $0.stuck = .milliseconds(100) }
+        _ = try await bench.approve()
+        let wrong = TransactionError.rpc(.wrongChain(host: "127.0.0.1", expected: 421_614, found: 42_161))
+        try await bench.chain.fault("eth_chainId", ["result": "0xa4b1"], count: 20)
+        await bench.refuses(bench.staking.stake(Self.thousand, from: bench.node), wrong)
+        #expect(await bench.store.records.count == 1)
+        try await bench.chain.fault("eth_chainId", .null, count: 0)
+        try await bench.chain.ask("evm_setAutomine", false)
+        let stuck = Task { try await bench.queue.perform(bench.staking.stake(Self.thousand, from: bench.node)) }
+        try await bench.waitForRecord(2)
+        try await bench.waitForPending()
+        try await bench.chain.fault("eth_chainId", ["result": "0xa4b1"], count: 200)
+        try await bench.chain.ask("dev_setBaseFee", .integer(1_000_000_000))
+        try await bench.chain.ask("evm_mine")
+        await #expect(throws: wrong) { try await stuck.value }
+        #expect(await bench.store.records.last?.versions.count == 1)
+    }
+
+    @Test("no version of a transaction may pay more than the ceiling")
+    func feeCeiling() async throws {
+        let bench = try await ChainBench { $0.stuck = .milliseconds(100) }
+        let ceiling = Amount(units: 10_000_000_000)
+        try await bench.chain.ask("dev_setBaseFee", .integer(6_000_000_000))
+        try await bench.chain.ask("evm_mine")
+        _ = try await bench.approve()
+        #expect(try await bench.store.records[0].latest.transaction().maximumFee == ceiling, "not twice the base fee")
+        try await bench.chain.ask("dev_setBaseFee", .integer(4_000_000_000))
+        try await bench.chain.ask("evm_mine")
+        try await bench.chain.ask("evm_setAutomine", false)
+        let stuck = Task { try await bench.approve() }
+        try await bench.waitForRecord(2)
+        try await bench.waitForPending()
+        // The next version is at the ceiling, and there is none after it.
+        try await bench.chain.ask("dev_setBaseFee", .integer(9_000_000_000))
+        try await bench.chain.ask("evm_mine")
+        try await bench.waitForVersion(2)
+        #expect(try await bench.store.records[1].latest.transaction().maximumFee == ceiling)
+        try await bench.chain.ask("dev_setBaseFee", .integer(11_000_000_000))
+        try await bench.chain.ask("evm_mine")
+        let error = await #expect(throws: TransactionError.self) { try await stuck.value }
+        guard case .feeAboveCeiling(_, ceiling) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(await bench.store.records[1].versions.count == 2)
+    }
+
     // MARK: - Lies and losses after it
 
     @Test("a transaction that an endpoint swallows, or does not answer for, is sent again as the same bytes")
@@ -124,8 +174,12 @@ struct TransactionQueueTests {
         _ = try await bench.approve()
         try await bench.chain.fault("eth_sendRawTransaction", ["http": 503], count: 2)
         _ = try await bench.approve()
+        // The chain has it, and the answer is lost.
+        try await bench.chain.fault("eth_sendRawTransaction", ["lost": true])
+        _ = try await bench.approve()
         #expect(await bench.store.records.allSatisfy { $0.versions.count == 1 })
-        #expect(try await bench.count() == 2)
+        #expect(await bench.store.records.count == 3)
+        #expect(try await bench.count() == 3)
     }
 
     @Test(
@@ -258,8 +312,24 @@ struct TransactionQueueTests {
             try await next.perform(bench.staking.unstake(from: bench.node))
         }
         try await bench.chain.ask("evm_setAutomine", true)
-        try await next.settle()
+        // What it was for is done: the same call again is that one.
+        #expect(try await next.perform(bench.approval).transaction == record.latest.hash)
         #expect(await bench.store.records.map(\.state) == [.included])
+        #expect(try await bench.count() == 1)
+        #expect(try await next.perform(bench.approval).transaction != record.latest.hash, "its end was seen")
+    }
+
+    @Test("an earlier process's transaction is taken up while its block may still be dropped, and not once it stays")
+    func takenUp() async throws {
+        let bench = try await ChainBench()
+        try await bench.chain.ask("dev_setFinalityLag", 3)
+        let receipt = try await bench.approve()
+        let other = try bench.again()
+        #expect(try await other.takeUp(bench.staking.unstake(from: bench.node)) == nil, "another call")
+        #expect(try await other.takeUp(bench.approval)?.transaction == receipt.transaction)
+        for _ in 0..<4 { try await bench.chain.ask("evm_mine") }
+        _ = try await other.finalise(receipt, within: .seconds(10))
+        #expect(try await other.takeUp(bench.approval) == nil)
         #expect(try await bench.count() == 1)
     }
 
@@ -289,49 +359,5 @@ struct TransactionQueueTests {
         await #expect(throws: TransactionError.notFinal(hash: receipt.transaction)) {
             try await bench.queue.finalise(receipt, within: .milliseconds(300))
         }
-    }
-
-    // MARK: - Crashes and neighbours
-
-    @Test("a crash between the record and the sending, or after it, sends once")
-    func crashes() async throws {
-        let bench = try await ChainBench()
-        for crash in [MemoryStore.Crash.afterSaving, .beforeSecondSave] {
-            await bench.store.crash(crash)
-            await #expect(throws: (any Error).self) { try await bench.approve() }
-            await bench.store.crash(nil)
-            let before = await bench.store.records.count
-            try await bench.again().settle()
-            #expect(await bench.store.records.count == before)
-            #expect(await bench.store.records.last?.state == .included)
-            try await bench.again().settle()
-            #expect(await bench.store.records.last?.state == .final)
-        }
-        #expect(try await bench.count() == 2)
-    }
-
-    @Test("a record that cannot be kept keeps the transaction from being sent")
-    func unrecorded() async throws {
-        let bench = try await ChainBench()
-        await bench.store.crash(.beforeSaving)
-        await bench.refuses(bench.approval, .unrecorded)
-        #expect(try await bench.count() == 0)
-    }
-
-    @Test("processes that share a wallet's folder take turns; one that waits too long says so")
-    func turns() async throws {
-        let bench = try await ChainBench()
-        let other = try bench.again()
-        async let first = bench.approve()
-        async let second = other.perform(bench.approval)
-        #expect(try await first.transaction != second.transaction)
-        #expect(try await bench.count() == 2)
-        try await bench.chain.ask("evm_setAutomine", false)
-        let slow = Task { try await bench.approve() }
-        try await bench.waitForRecord(3)
-        let hurried = try bench.again { $0.lock = .milliseconds(100) }
-        await #expect(throws: TransactionError.busy) { try await hurried.perform(bench.approval) }
-        try await bench.chain.ask("evm_setAutomine", true)
-        _ = try await slow.value
     }
 }

@@ -8,7 +8,7 @@
 
 /// Wipes memory in a way the optimiser may not drop.
 void csystem_wipe(void *bytes, size_t count);
-/// Overwrites the unused part of this thread's stack, where earlier calls may have left copies.
+/// Overwrites the 64 KiB of this thread's stack below the caller, where earlier calls may have left copies.
 void csystem_wipe_stack(void);
 
 /// Fills `bytes` from the kernel's random generator; waits until it is seeded, never fails.

@@ -67,6 +67,8 @@ package enum ThresholdError: Error, Equatable, Sendable {
     /// An answer that the network's signer has not signed for this handle.
     case forged
     case permitNotSigned
+    /// The chain says that a permit of this minute has expired: this machine's clock is behind.
+    case clockBehind
     /// The chain's contracts are of no generation that this node knows.
     case unknownDeployment(DeploymentFault)
     /// Not the handle of a half of a key.
@@ -88,6 +90,7 @@ package enum ThresholdError: Error, Equatable, Sendable {
         case .malformed: "malformed"
         case .forged: "forged"
         case .permitNotSigned: "permit_not_signed"
+        case .clockBehind: "clock_behind"
         case .unknownDeployment(let fault): fault.rawValue
         case .handleUnsupported: "handle_unsupported"
         case .handleMismatch: "handle_mismatch"
@@ -108,8 +111,6 @@ package enum DeploymentFault: String, Error, Sendable, CaseIterable {
     case domainContract = "domain_contract"
     /// The chain takes no permit of the form that its generation has.
     case permitForm = "permit_form"
-    /// The chain says that a permit of this minute has expired: this machine's clock is behind.
-    case clockBehind = "clock_behind"
     /// The verifier of inputs does not know this generation.
     case verifier
 }

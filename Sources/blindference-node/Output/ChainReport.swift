@@ -8,6 +8,8 @@ enum ChainReport {
         switch step {
         case .sending(let intent, let hash): Terminal.note("\(intent): sending \(text(hash))")
         case .included(let intent, let block): Terminal.note("\(intent): in block \(block)")
+        case .takenUp(let intent, let hash):
+            Terminal.note("\(intent): done by \(text(hash)), of an earlier command; nothing more is sent")
         case .waitingForFinality: Terminal.note("waiting until that block will stay")
         }
     }

@@ -77,14 +77,15 @@ extension Sentence {
             "The transaction \(hex(hash)) went through, but did not do what it was for. Check the contracts' addresses."
         case .pending(let hash):
             """
-            The transaction \(hex(hash)) is in no block yet. It may still come: the next command looks for it first, and \
-            pays nothing twice.
+            The transaction \(hex(hash)) is in no block yet. It may still come. Give the same command again: it looks for \
+            this one first, and pays nothing twice.
             """
         case .notFinal(let hash):
             "The transaction \(hex(hash)) is in a block, but that block may still be dropped. Look again later."
         case .keyInUseElsewhere:
             "Another program sends transactions of this wallet's key. Stop it, then try again."
-        case .unrecorded: "The journal takes nothing. Check the folder's owner and the disk. Nothing was sent."
+        case .unrecorded:
+            "The journal takes nothing. Check the folder's owner and the disk. What is not in it is not sent."
         }
     }
 

@@ -51,6 +51,17 @@ struct OutputKeyStorageTests {
         for journal in [empty.journal, bench.journal] { #expect(try await journal.intents().isEmpty) }
     }
 
+    @Test("a store that reverts without a word takes no keys: its library calls what newer generations have no more")
+    func takesNone() async throws {
+        let bench = try await StorageBench()
+        #expect(try await bench.storage.takesKeys(), "inputs that nobody has signed")
+        let silence: JSONValue = ["code": 3, "message": "execution reverted", "data": "0x"]
+        try await bench.chain.fault("eth_call", ["error": silence])
+        #expect(try await !bench.storage.takesKeys())
+        let empty = try await StorageBench(keyStore: Address("0x00000000000000000000000000000000000000ff"))
+        #expect(try await !empty.storage.takesKeys())
+    }
+
     @Test("a user who cannot be given the right to read is none: no address, zero, a wrong checksum")
     func readers() {
         let good = "0x72C0Ead949Fd2C346598a30AF1A69c3c5Cb86082"
@@ -69,7 +80,7 @@ private struct StorageBench {
     let journal: Journal
     let node: Address
     let user: Address
-    private let storage: OutputKeyStorage
+    let storage: OutputKeyStorage
     private let folder: TemporaryFolder
 
     init(keyStore: Address? = nil, lag: Duration = .seconds(10)) async throws {

@@ -34,6 +34,26 @@ struct StakeTests {
         #expect(try await bench.intents() == ["approve", "stake"], "no second approval")
     }
 
+    @Test("one that came about behind an endpoint that went away has succeeded, at once or at the next command")
+    func hidden() async throws {
+        let bench = try await StakeBench()
+        // Four tries at the receipt of the stake; then its end can be seen.
+        bench.client.hidesReceipts(4, afterSending: 2)
+        #expect(try await bench.stakeThousand() != nil)
+        #expect(try await bench.intents() == ["approve", "stake"])
+        #expect(try await bench.allowance() == .zero)
+        bench.client.hidesReceipts(1000, afterSending: 4)
+        let error = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
+        guard case .allowanceStands = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        bench.client.hidesReceipts(0, afterSending: 0)
+        #expect(try await bench.stakeThousand() != nil)
+        #expect(try await bench.intents() == ["approve", "stake", "approve", "stake"], "nothing twice")
+        #expect(try await bench.staked() == Amount(whole: 2000))
+    }
+
     @Test("nothing is signed where the caller does not agree")
     func declined() async throws {
         let bench = try await StakeBench()
@@ -80,16 +100,20 @@ private struct StakeBench {
         try await access.token().allowance(of: node, to: access.staking.address)
     }
 
+    func staked() async throws -> Amount { try await access.staking.info(of: node).staked }
+
     /// Of all transactions that were signed, in their order.
     func intents() async throws -> [String] { try await journal.intents() }
 }
 
-/// Refuses to estimate calls whose data have one of some texts in them.
+/// Refuses to estimate calls whose data have one of some texts in them, and hides receipts.
 private final class MeddlingClient: HTTPClient {
     private let inner: CurlClient
     /// Ends with its owner.
     private let chain: TestChain
     private let texts = Mutex<[String]>([])
+    private struct Hiding { var sendings = 0, receipts = 0, since = 0 }
+    private let hiding = Mutex(Hiding())
 
     init(inner: CurlClient, chain: TestChain) {
         self.inner = inner
@@ -101,8 +125,21 @@ private final class MeddlingClient: HTTPClient {
         set { texts.withLock { $0 = newValue } }
     }
 
+    /// As many questions for a receipt go unanswered, once so many transactions were sent.
+    func hidesReceipts(_ count: Int, afterSending since: Int) {
+        hiding.withLock { ($0.receipts, $0.since) = (count, since) }
+    }
+
     func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
         let body = String(decoding: request.body, as: UTF8.self)
+        let isHidden = hiding.withLock { hiding in
+            if body.contains("eth_sendRawTransaction") { hiding.sendings += 1 }
+            guard body.contains("eth_getTransactionReceipt"), hiding.sendings >= hiding.since, hiding.receipts > 0
+            else { return false }
+            hiding.receipts -= 1
+            return true
+        }
+        guard !isHidden else { throw .connectFailed }
         guard body.contains("eth_estimateGas"), refuses.contains(where: { body.contains($0) }) else {
             return try await inner.send(request)
         }

@@ -33,9 +33,8 @@ package final class TestChain: Sendable {
     ) async throws {
         self.isShared = isShared
         let kind = RunningChain.Kind(all: all, grace: grace, cofhe: cofhe)
-        if isShared, let used = TestChain.taken(kind) {
+        if isShared, let used = TestChain.taken(kind), (try? await used.revert()) != nil {
             running = used
-            try await running.revert()
         } else {
             running = try await RunningChain(kind)
         }

@@ -18,7 +18,7 @@ package actor NativeNetwork: ThresholdNetwork {
     private let verifier: InputVerifier?
     private let patience: SealPatience
     private let surroundings: Surroundings
-    private var known: (deployment: Deployment, until: Duration)?
+    private var known: (deployment: Deployment, takesPermits: Bool, until: Duration)?
 
     /// How long the contracts of a chain are believed to be the same; a sign that they are not ends it at once.
     private static let memory = Duration.seconds(600)
@@ -49,13 +49,22 @@ package actor NativeNetwork: ThresholdNetwork {
         let now = surroundings.elapsed()
         if let known, now < known.until { return known.deployment }
         let deployment = try await Deployment(detectedOn: rpc)
-        try await checkPermits(deployment)
-        known = (deployment, now + NativeNetwork.memory)
+        known = (deployment, false, now + NativeNetwork.memory)
+        return deployment
+    }
+
+    /// The same, where its chain takes permits of the form that this node signs.
+    private func deploymentForPermits() async throws(ThresholdError) -> Deployment {
+        let deployment = try await deployment()
+        if known?.takesPermits != true {
+            try await checkPermits(deployment)
+            if known?.deployment == deployment { known?.takesPermits = true }
+        }
         return deployment
     }
 
     package func seal() async throws(ThresholdError) -> JobOrder.Seal {
-        .box(seal(of: try await deployment()))
+        .box(seal(of: try await deploymentForPermits()))
     }
 
     private nonisolated func seal(of deployment: Deployment) -> BoxSeal {
@@ -107,9 +116,11 @@ package actor NativeNetwork: ThresholdNetwork {
     private func sealed(
         _ handles: KeyHandles, of job: String, to sealingKey: [UInt8], as ordered: JobOrder.Seal
     ) async throws(ThresholdError) -> SealedKey {
-        // A second permit, where the first was of another generation or too old. Another reason to refuse it stays.
+        // A second permit, where the first was of another generation, for another contract, or too old. Any other reason
+        // to refuse it stays.
+        var refusal = ThresholdError.refused
         for _ in 0..<2 {
-            let deployment = try await deployment()
+            let deployment = try await deploymentForPermits()
             // What the worker was told to expect must still be so: afterwards the job is claimed.
             let seal = seal(of: deployment)
             guard ordered == .box(seal) else { throw .notReady }
@@ -119,15 +130,17 @@ package actor NativeNetwork: ThresholdNetwork {
                 at: UInt64(surroundings.unixTime()))
             async let high = call(handles.high, permission)
             async let low = call(handles.low, permission)
-            if case .sealed(let high) = try await high.get(), case .sealed(let low) = try await low.get() {
+            switch (try await high.get(), try await low.get()) {
+            case (.sealed(let high), .sealed(let low)):
                 guard seal.isSigned(high.body, for: handles.high), seal.isSigned(low.body, for: handles.low) else {
                     throw .forged
                 }
                 return SealedKey(high: high.body, low: low.body)
+            case (.permitRefused(let error), _), (_, .permitRefused(let error)): refusal = error
             }
             known = nil
         }
-        throw .refused
+        throw refusal
     }
 
     private nonisolated func call(
@@ -155,22 +168,16 @@ package actor NativeNetwork: ThresholdNetwork {
         guard try answers.1.get(), try answers.2.get() else { throw .denied }
     }
 
-    /// Asks what the network asks of every permit, about one whose wallet was made for this question: nobody has given it
-    /// anything to decrypt, and it is forgotten. Any answer will do; a refusal is one of the permit itself.
-    private func checkPermits(_ deployment: Deployment) async throws(ThresholdError) {
-        let handles = [1, 2].map { [UInt8](repeating: $0, count: 32) }
-        let permission: Permission
-        do {
-            permission = try Permission(
-                for: handles, to: handles[0], on: deployment, chainID: rpc.chainID, by: try PrivateKey.generate(),
-                at: UInt64(surroundings.unixTime()))
-        } catch { throw .permitNotSigned }
-        let (value, form) = permission.argument
+    /// Asks what the network asks of every permit, about one that opens nothing. A chain that takes the signature may
+    /// refuse the permit for its time, or as taken back; only that the form is none of its own is a verdict on all.
+    private nonisolated func checkPermits(_ deployment: Deployment) async throws(ThresholdError) {
+        let trial = try gate.trial(on: deployment, chainID: rpc.chainID, at: UInt64(surroundings.unixTime()))
         let manager = TaskManagerContract(Contract(deployment.taskManager, rpc))
-        do throws(ContractError) { _ = try await manager.isAllowed(Word(0), with: value, form) } catch {
+        do throws(ContractError) { _ = try await manager.isAllowed(Word(0), with: trial.argument) } catch {
             switch error {
             case .rpc: throw .unreachable
-            case .reverted(.custom(name: "PermissionInvalid_Expired", _)): throw .unknownDeployment(.clockBehind)
+            case .reverted(.custom(name: "PermissionInvalid_Expired", _)): throw .clockBehind
+            case .reverted(.custom(name: "PermissionInvalid_Disabled", _)): return
             case .reverted, .notThisContract: throw .unknownDeployment(.permitForm)
             }
         }

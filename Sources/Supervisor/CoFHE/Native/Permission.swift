@@ -17,29 +17,11 @@ struct Permission: Sendable {
         let revokerData: UInt64
     }
 
-    /// Seconds that a permit may live: as long as its job, not much longer.
-    static let lifetime: UInt64 = 600
-    /// Seconds by which this machine's clock may be ahead of the chain's.
-    private static let skew: UInt64 = 60
-
     let terms: Terms
     let deployment: Deployment
     let signature: Signature
 
     private static let scopeOfHandles: UInt64 = 2
-
-    /// For two handles, from now on.
-    ///
-    /// - Parameter now: Unix seconds.
-    init(
-        for handles: [[UInt8]], to sealingKey: [UInt8], on deployment: Deployment, chainID: UInt64,
-        by wallet: PrivateKey, at now: UInt64
-    ) throws(ThresholdError) {
-        let terms = Terms(
-            issuer: wallet.address, expiration: now + Permission.lifetime, sealingKey: sealingKey, handles: handles,
-            revokerData: deployment.revoker == nil ? 0 : now - min(now, Permission.skew))
-        try self.init(terms, on: deployment, chainID: chainID, wallet: wallet)
-    }
 
     init(_ terms: Terms, on deployment: Deployment, chainID: UInt64, wallet: PrivateKey) throws(ThresholdError) {
         self.terms = terms
@@ -87,17 +69,17 @@ struct Permission: Sendable {
     ]
 
     /// As the chain takes it.
-    var argument: (value: ABIValue, form: TaskManagerContract.PermissionForm) {
+    var argument: TaskManagerContract.Permission {
         let opening: [ABIValue] = [.address(terms.issuer), .uint(Word(terms.expiration)), .address(.zero)]
         let closing: [ABIValue] = [.bytes(terms.sealingKey), .bytes(signature.bytes), .bytes([])]
         guard deployment.generation != .a else {
-            return (.tuple(opening + [.uint(Word(0)), .address(.zero)] + closing), .permitV2)
+            return .permitV2(opening + [.uint(Word(0)), .address(.zero)] + closing)
         }
         let scope: [ABIValue] = [
             .uint(Word(terms.revokerData)), .address(deployment.revoker ?? .zero),
             .uint(Word(Permission.scopeOfHandles)), .array([]), .array(terms.handles.map { .bytes($0) }),
         ]
-        return (.tuple(opening + scope + closing), .acp)
+        return .acp(opening + scope + closing)
     }
 
     /// As a member of a request's body: its key is the generation's.

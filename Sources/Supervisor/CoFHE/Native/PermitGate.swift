@@ -5,6 +5,11 @@ internal import Synchronization
 /// Stands before the signer: a permit is signed for the handles of a job that was assigned, for this node, for minutes,
 /// and never for another domain than the chain's own. A fault elsewhere in this process gets no permit by asking.
 package final class PermitGate: Sendable {
+    /// Seconds that a permit may live: as long as its job, not much longer.
+    static let lifetime: UInt64 = 600
+    /// Seconds by which this machine's clock may be ahead of the chain's.
+    private static let skew: UInt64 = 60
+
     private let assigned = Mutex<[String: KeyHandles]>([:])
 
     package init() {}
@@ -24,8 +29,28 @@ package final class PermitGate: Sendable {
         guard assigned.withLock({ $0[job] }) == handles, handles.high.isKeyHalf, handles.low.isKeyHalf,
             sealingKey.count == 32, sealingKey.contains(where: { $0 != 0 })
         else { throw .permitNotSigned }
-        return try Permission(
+        return try PermitGate.sign(
             for: [handles.high.bytes, handles.low.bytes], to: sealingKey, on: deployment, chainID: chainID, by: wallet,
             at: now)
+    }
+
+    /// A permit of the same form that opens nothing: its wallet was made for it, and is forgotten. It may be shown to
+    /// anybody.
+    func trial(on deployment: Deployment, chainID: UInt64, at now: UInt64) throws(ThresholdError) -> Permission {
+        let wallet: PrivateKey
+        do { wallet = try PrivateKey.generate() } catch { throw .permitNotSigned }
+        let key = [UInt8](repeating: 1, count: 32)
+        let handles = [2, 3].map { [UInt8](repeating: $0, count: 32) }
+        return try PermitGate.sign(for: handles, to: key, on: deployment, chainID: chainID, by: wallet, at: now)
+    }
+
+    private static func sign(
+        for handles: [[UInt8]], to sealingKey: [UInt8], on deployment: Deployment, chainID: UInt64,
+        by wallet: PrivateKey, at now: UInt64
+    ) throws(ThresholdError) -> Permission {
+        let terms = Permission.Terms(
+            issuer: wallet.address, expiration: now + lifetime, sealingKey: sealingKey, handles: handles,
+            revokerData: deployment.revoker == nil ? 0 : now - min(now, skew))
+        return try Permission(terms, on: deployment, chainID: chainID, wallet: wallet)
     }
 }

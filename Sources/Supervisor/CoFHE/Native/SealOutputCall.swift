@@ -41,11 +41,11 @@ struct SealOutputCall: Sendable {
         /// The service stumbled; it may be better in a moment.
         case stumbled
         case ended(ThresholdError)
-        /// The permit is of another generation, has expired, or is not believed: another one may be.
-        case permitRefused
+        /// The permit is of another generation, has expired, or is not believed: another one may be. The error if not.
+        case permitRefused(ThresholdError)
     }
 
-    enum Outcome { case sealed(SealedOutput), permitRefused }
+    enum Outcome { case sealed(SealedOutput), permitRefused(ThresholdError) }
 
     func run() async throws(ThresholdError) -> Outcome {
         let start = surroundings.elapsed()
@@ -61,7 +61,7 @@ struct SealOutputCall: Sendable {
             if case .notFound = step {} else { notFoundSince = nil }
             switch step {
             case .sealed(let output): return .sealed(output)
-            case .permitRefused: return .permitRefused
+            case .permitRefused(let error): return .permitRefused(error)
             case .ended(let error): throw error
             case .queued(let name):
                 queued = name
@@ -153,11 +153,11 @@ struct SealOutputCall: Sendable {
         case (404, "ct_not_found"): return .notFound
         // A queue that has forgotten the request: it is made again.
         case (404, _) where isPoll: return .stumbled
-        case (401, "permit_denied"), (401, "acp_denied"): return .ended(.denied)
+        case (401, "permit_denied"), (401, "acp_denied"): return .permitRefused(.denied)
         case (401, "permit_expired"), (401, "acp_expired"), (401, "permit_invalid"), (401, "acp_invalid"),
             (400, "permit_required"), (400, "acp_required"), (502, "permit_verifier_error"),
-            (502, "acp_verifier_error"):
-            return .permitRefused
+            (502, "acp_verifier_error"), (403, _):
+            return .permitRefused(.refused)
         case (422, "unsupported_security_zone"), (422, "unsupported_type"), (502, "ct_type_mismatch"),
             (502, "ct_zone_mismatch"):
             return .ended(.handleUnsupported)

@@ -5,12 +5,16 @@ package struct TaskManagerContract: Sendable {
     private static let verifierSigner = ContractFunction("verifierSigner()", answers: "address")
     private static let isAllowed = ContractFunction("isAllowed(uint256,address)", answers: "bool")
 
+    private static let isAllowedWithPermitV2 = ContractFunction(
+        "isAllowedWithPermission((address,uint64,address,uint256,address,bytes32,bytes,bytes),uint256)",
+        answers: "bool")
+    private static let isAllowedWithACP = ContractFunction(
+        "isAllowedWithPermission((address,uint64,address,uint256,address,uint8,address[],bytes32[],bytes32,bytes,bytes),uint256)",
+        answers: "bool")
+
     /// A permit as an argument, by generation (cofhe.md 2.1 and 2.2): issuer, expiration, recipient; then validator's id
     /// and contract, or revoker's data and contract, scope, contracts and handles; sealing key, both signatures.
-    package enum PermissionForm: String, Sendable {
-        case permitV2 = "(address,uint64,address,uint256,address,bytes32,bytes,bytes)"
-        case acp = "(address,uint64,address,uint256,address,uint8,address[],bytes32[],bytes32,bytes,bytes)"
-    }
+    package enum Permission: Sendable { case permitV2([ABIValue]), acp([ABIValue]) }
 
     private let contract: Contract
 
@@ -39,10 +43,14 @@ package struct TaskManagerContract: Sendable {
     /// What the network asks before it decrypts: whether the issuer of a permit may use a ciphertext. Reverts where the
     /// permit itself is none: `PermissionInvalid_…`.
     package func isAllowed(
-        _ handle: Word, with permission: ABIValue, _ form: PermissionForm
+        _ handle: Word, with permission: Permission
     ) async throws(ContractError) -> Bool {
-        let function = ContractFunction("isAllowedWithPermission(\(form.rawValue),uint256)", answers: "bool")
-        return try await truth(function, permission, .uint(handle))
+        switch permission {
+        case .permitV2(let members):
+            try await truth(TaskManagerContract.isAllowedWithPermitV2, .tuple(members), .uint(handle))
+        case .acp(let members):
+            try await truth(TaskManagerContract.isAllowedWithACP, .tuple(members), .uint(handle))
+        }
     }
 
     private func truth(_ function: ContractFunction, _ arguments: ABIValue...) async throws(ContractError) -> Bool {

@@ -57,11 +57,16 @@ package actor TransactionQueue {
         self.surroundings = surroundings
     }
 
-    /// Makes the transaction and waits for its block.
+    /// Makes the transaction and waits for its block. One that a process signed for the same call without seeing its end
+    /// is this transaction: nothing is signed beside it.
     package func perform(
         _ intent: Intent, progress: @Sendable (Progress) -> Void = { _ in }
     ) async throws(TransactionError) -> Receipt {
-        try await alone {
+        try await alone { ended in
+            if let same = ended.first(where: { !$0.wasSeen && $0.isOf(intent.call) }) {
+                progress(.included(same.receipt))
+                return same.receipt
+            }
             for _ in 0..<TransactionQueue.attempts {
                 let transaction = try await prepare(intent)
                 var record = TransactionRecord(
@@ -89,7 +94,13 @@ package actor TransactionQueue {
     }
 
     /// Brings to its end what an earlier process left open.
-    package func settle() async throws(TransactionError) { try await alone {} }
+    package func settle() async throws(TransactionError) { try await alone { _ in } }
+
+    /// Brings to its end what an earlier process left open; the receipt, where that was of this very call and did what it
+    /// was for.
+    package func takeUp(_ intent: Intent) async throws(TransactionError) -> Receipt? {
+        try await alone { ended in ended.first { $0.isOf(intent.call) }?.receipt }
+    }
 
     /// Waits until the block of the transaction will stay, and the event with it. Where a reorganisation dropped it, it
     /// is sent again, as the same bytes.
@@ -121,16 +132,34 @@ package actor TransactionQueue {
 
     // MARK: - Making
 
+    /// A transaction of an earlier process, now in a block with its event.
+    private struct Ended {
+        let transaction: Transaction
+        let receipt: Receipt
+        /// Whether that process saw it in a block.
+        let wasSeen: Bool
+
+        func isOf(_ call: ChainCall) -> Bool {
+            transaction.to == call.to && transaction.value == call.value.word && transaction.data == call.data
+        }
+    }
+
     /// Runs `body` as the only one who uses the wallet, after what was open before has come to its end.
-    private func alone<Result>(_ body: () async throws -> Result) async throws(TransactionError) -> Result {
+    private func alone<Result>(_ body: ([Ended]) async throws -> Result) async throws(TransactionError) -> Result {
         let lock = try await TransactionLock.acquire(lockPath, within: patience.lock)
         defer { lock.release() }
         return try await typed {
+            var ended: [Ended] = []
             for var record in try await store.openTransactions(of: sender, chainID: rpc.chainID) {
-                if record.state == .included { _ = try await follow(&record) }
-                if record.state == .signed { _ = try await conclude(&record) }
+                let wasSeen = record.state == .included
+                var receipt: Receipt?
+                if record.state == .included { receipt = try await follow(&record) }
+                if record.state == .signed { receipt = try await conclude(&record) }
+                guard let receipt, record.event.isIn(receipt) else { continue }
+                ended.append(
+                    Ended(transaction: try record.latest.transaction(), receipt: receipt, wasSeen: wasSeen))
             }
-            return try await body()
+            return try await body(ended)
         }
     }
 

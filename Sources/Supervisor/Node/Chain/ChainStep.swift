@@ -4,6 +4,8 @@ internal import Ethereum
 package enum ChainStep: Sendable, Equatable {
     case sending(intent: String, hash: [UInt8])
     case included(intent: String, block: UInt64)
+    /// An earlier command made the same transaction, and did not see its end: nothing is made beside it.
+    case takenUp(intent: String, hash: [UInt8])
     case waitingForFinality
 
     package typealias Listener = @Sendable (ChainStep) -> Void
@@ -21,6 +23,13 @@ extension TransactionQueue {
             case .included(let receipt): telling(.included(intent: intent.name, block: receipt.blockNumber))
             }
         }
+    }
+
+    /// The transaction of an earlier command that did not see its end, where it was for the same.
+    func takeUp(_ intent: Intent, telling: ChainStep.Listener) async throws(TransactionError) -> Receipt? {
+        guard let receipt = try await takeUp(intent) else { return nil }
+        telling(.takenUp(intent: intent.name, hash: receipt.transaction))
+        return receipt
     }
 
     /// Waits until the block will stay.

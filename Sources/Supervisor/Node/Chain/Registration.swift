@@ -31,7 +31,10 @@ package struct Registration: Sendable {
         _ certificate: Certificate, over queue: TransactionQueue, agree: (Cost) throws -> Bool,
         telling: @escaping ChainStep.Listener
     ) async throws -> Receipt? {
-        let now = try await access.rpc.block().timestamp
+        let now: UInt64
+        do throws(RPCError) { now = try await access.rpc.block().timestamp } catch {
+            throw ChainFailure.contract(.rpc(error))
+        }
         let intent = try await registry.registration(of: certificate, by: wallet, at: now)
         let cost = try await queue.quote(intent)
         guard try agree(Cost(most: cost, stake: intent.call.value)) else { return nil }

@@ -46,17 +46,25 @@ package struct Stake: Sendable {
         guard try agree(standing) else { return nil }
         let token = try await access.token()
         let spender = access.staking.address
+        let intent = access.staking.stake(amount, from: node)
         do {
+            if let receipt = try await queue.takeUp(intent, telling: telling) {
+                return try await queue.finalise(receipt, telling: telling)
+            }
             if try await token.allowance(of: node, to: spender) != amount {
                 _ = try await queue.perform(token.approve(amount, to: spender, from: node), telling: telling)
             }
         } catch { throw Stake.failure(error) }
         let receipt: Receipt
         do throws(TransactionError) {
-            receipt = try await queue.perform(access.staking.stake(amount, from: node), telling: telling)
+            receipt = try await queue.perform(intent, telling: telling)
         } catch {
             // One that may still come needs its allowance.
             if case .pending = error { throw ChainFailure.transaction(error) }
+            // An endpoint that went away hides what came about.
+            if let receipt = try? await queue.takeUp(intent, telling: telling) {
+                return try await queue.finalise(receipt, telling: telling)
+            }
             let reset = token.approve(.zero, to: spender, from: node)
             guard (try? await queue.perform(reset, telling: telling)) != nil else {
                 throw ChainFailure.allowanceStands(amount, after: error)

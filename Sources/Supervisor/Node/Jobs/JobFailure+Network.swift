@@ -21,7 +21,7 @@ extension JobFailure {
             case .unreachable: .decryptUnreachable
             case .notReady: .decryptNotReady
             case .denied: .decryptDenied
-            case .refused, .malformed, .permitNotSigned: .decryptRefused
+            case .refused, .malformed, .permitNotSigned, .clockBehind: .decryptRefused
             case .forged: .sealedValueForged
             case .unknownDeployment: .cofheUnknown
             case .handleUnsupported: .handleUnsupported
