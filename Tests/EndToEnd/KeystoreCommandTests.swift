@@ -1,4 +1,5 @@
 import Foundation
+import TestNetwork
 import Testing
 
 @Suite("The commands: keystore and wallet", .crowd)
@@ -60,6 +61,36 @@ struct KeystoreCommandTests {
         #expect(malformed.status == 1)
         #expect(malformed.output.contains("64 hexadecimal digits"))
         #expect(!FileManager.default.fileExists(atPath: operating.file("keystore.json")))
+        // A key from the environment is no reason to seal it with nothing.
+        for password in [nil, ""] {
+            let settings = ["BLF_PRIVATE_KEY": Self.key, "BLF_KEY_PASSWORD": password].compactMapValues { $0 }
+            let refused = try await operating.run("init", environment: settings)
+            #expect(refused.status == 1 && refused.output.contains("password"), "\(refused.output)")
+            #expect(!FileManager.default.fileExists(atPath: operating.file("keystore.json")))
+        }
+    }
+
+    @Test("an init that cannot write its configuration leaves no keystore behind")
+    func halfDone() async throws {
+        let operating = try Operator()
+        defer { operating.remove() }
+        let long = (0..<400).map { #""mock:\#($0)""# }.joined(separator: ",")
+        try operating.write("config.json", "{\"models\": [\(long)]}", mode: 0o600)
+        // Files of 2 KiB at most: room for a keystore alone.
+        let program = TestNetwork.binaries.appending(path: "blindference-node").path
+        let child = try ChildProcess(
+            URL(filePath: "/bin/bash"),
+            [
+                "-c", "trap '' XFSZ; ulimit -f 2; exec \"$@\"", "-", program, "init", "--password-file",
+                operating.file("password"),
+            ],
+            environment: ["BLF_CONFIG_DIR": operating.folder.path], directory: operating.folder,
+            output: operating.folder.appending(path: "output"))
+        child.closeInput()
+        #expect(try await child.end(within: 60) == 1)
+        #expect(child.text.contains("config.json"), "\(child.text)")
+        #expect(!FileManager.default.fileExists(atPath: operating.file("keystore.json")))
+        #expect(try operating.read("config.json").contains("mock:399"))
     }
 
     @Test("wrong password, damaged keystore, keystore bomb and missing keystore are told apart")

@@ -31,7 +31,18 @@ struct RegistrationTests {
         let registered = try await attest("--yes", "--format", "json")
         #expect(registered.status == 0, "\(registered.output)")
         let line = try #require(registered.output.split(separator: "\n").first { $0.contains("\"registered\"") })
-        #expect(try JSONValue(parsing: Array(line.utf8))["registered"] == true)
+        let shown = try JSONValue(parsing: Array(line.utf8))
+        #expect(shown["registered"] == true)
+        // The coordinator's bytes, and no digest of their text.
+        let hash = try #require(shown["certificate"]?.text).trimmingPrefix("0x")
+        let record = try await chain.ask(
+            "eth_call",
+            [
+                "to": .string(try #require(chain.contracts["NodeRegistry"])),
+                // getNode(address)
+                "data": .string("0x9d209048" + String(repeating: "0", count: 24) + node.address.dropFirst(2)),
+            ], "latest")
+        #expect(hash.count >= 32 && record.text?.contains(hash.lowercased()) == true, "\(hash)")
         #expect(try await chain.transactions(of: node.address) == 1)
         let again = try await attest("--yes")
         #expect(again.status == 0 && again.output.contains("Registered"), "\(again.output)")
@@ -42,6 +53,10 @@ struct RegistrationTests {
         #expect(away.status == 1 && away.output.contains("cannot be reached") && away.output.contains("Certificate"))
         let empty = try await attest("--yes", with: ["BLF_NODE_REGISTRY_ADDRESS": node.address])
         #expect(empty.status == 1 && empty.output.contains("does not answer as it should"), "\(empty.output)")
+        for lie in [["BLF_RPC_URL": "http://127.0.0.1:9"], ["BLF_NODE_REGISTRY_ADDRESS": node.address]] {
+            let unasked = try await attest(with: lie)
+            #expect(unasked.status == 1 && !unasked.output.contains("not registered"), "\(unasked.output)")
+        }
         #expect(try await chain.transactions(of: node.address) == 1)
 
         try await chain.ask("dev_advanceTime", 400)

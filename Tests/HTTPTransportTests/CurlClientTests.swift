@@ -27,7 +27,7 @@ struct CurlClientTests {
         #expect(seen.target == "/a/b?c=%20d")
         #expect(seen.header("X-Node-Address") == "0xAb")
         #expect(seen.header("X-Empty") == "")
-        #expect(seen.header("User-Agent") == "blindference-node/\(CurlClient.version)")
+        #expect(seen.header("User-Agent") == "blindference-node/\(Version.text)")
         #expect(seen.header("Host") == "127.0.0.1:\(server.port)")
         #expect(seen.body == request.body)
         #expect(seen.headers.filter { $0.name.lowercased() == "content-type" }.count == 1)

@@ -1,5 +1,6 @@
 internal import CCurl
 internal import Glibc
+internal import Shared
 internal import Synchronization
 
 /// What all exchanges of a client have in common.
@@ -18,14 +19,12 @@ struct CurlSettings: Sendable {
 /// A request whose kept connection turns out to be closed is sent again on a fresh one if not one byte of an answer
 /// had come. A server that acts and then hangs up in silence can therefore see a POST twice.
 package final class CurlClient: HTTPClient {
-    package static let version = "0.1.0"
-
     private let engine: CurlEngine
     private let lastID = Atomic<UInt64>(0)
 
     /// - Parameter certificateAuthorities: a PEM file of trusted roots. By default the file named by SSL_CERT_FILE, as
     ///   OpenSSL itself does it, else the system's.
-    package init(certificateAuthorities: String? = nil, userAgent: String = "blindference-node/\(version)")
+    package init(certificateAuthorities: String? = nil, userAgent: String = "blindference-node/\(Version.text)")
         throws(HTTPFailure)
     {
         guard userAgent.utf8.allSatisfy(\.isVisibleOrSpace) else { throw .invalidRequest }

@@ -33,7 +33,11 @@ struct InitCommand: AsyncParsableCommand {
         let secret = try Password.new(password, environment: environment)
         guard !secret.bytes.isEmpty else { throw CommandRefusal.passwordEmpty }
         try KeystoreFile.save(Keystore(sealing: wallet, password: secret.bytes), path: path, replacing: force)
-        try FirstConfiguration.write(to: session.loader.file, address: wallet.address)
+        do { try FirstConfiguration.write(to: session.loader.file, address: wallet.address) } catch {
+            // A wallet that nobody was told of is none. A replaced one is gone already.
+            if !force { try? FileManager.default.removeItem(atPath: path) }
+            throw error
+        }
         Report.show(
             [
                 .init("address", "Address", .string(wallet.address.checksummed)),
