@@ -36,7 +36,7 @@ struct InitCommand: AsyncParsableCommand {
         do { try FirstConfiguration.write(to: session.loader.file, address: wallet.address) } catch {
             // A wallet that nobody was told of is none. A replaced one is gone already.
             if !force { try? FileManager.default.removeItem(atPath: path) }
-            throw error
+            throw CommandRefusal.folderUnwritable(path: directory)
         }
         Report.show(
             [
