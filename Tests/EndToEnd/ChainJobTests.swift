@@ -135,10 +135,3 @@ extension TestNode {
         return result.output
     }
 }
-
-extension TestChain {
-    /// 10 ETH and 10,000 BLIND.
-    func fund(_ address: String) async throws {
-        try await ask("dev_fund", .string(address), "0x8ac7230489e80000", "0x21e19e0c9bab2400000")
-    }
-}

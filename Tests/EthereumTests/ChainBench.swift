@@ -77,9 +77,9 @@ final class ChainBench: Sendable {
         ChainBench.queue(rpc, key, MemoryStore(), folder.path("other"), ChainBench.patience)
     }
 
-    /// The queue of another wallet, with 10 ETH in it.
+    /// The queue of another wallet, with money in it.
     func queue(of other: PrivateKey) async throws -> TransactionQueue {
-        try await chain.ask("dev_fund", .string(other.address.checksummed), "0x8ac7230489e80000")
+        try await chain.fund(other.address.checksummed)
         return ChainBench.queue(rpc, other, MemoryStore(), folder.path(other.address.checksummed), ChainBench.patience)
     }
 

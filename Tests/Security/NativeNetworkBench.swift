@@ -19,7 +19,7 @@ struct NativeNetworkBench {
     /// With 10 ETH in its wallet.
     func node(_ name: String) async throws -> TestNode {
         let node = try await network.makeNode(name)
-        try await chain.ask("dev_fund", .string(node.address), "0x8ac7230489e80000")
+        try await chain.fund(node.address)
         return node
     }
 

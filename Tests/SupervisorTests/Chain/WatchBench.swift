@@ -48,7 +48,7 @@ struct WatchBench {
         node = key.address
         if let neighbour {
             chain = neighbour.chain
-            try await chain.ask("dev_fund", .string(node.checksummed), "0x8ac7230489e80000")
+            try await chain.fund(node.checksummed)
         } else {
             chain = try await TestChain(funding: [node.checksummed], all: all, grace: grace)
         }

@@ -3,7 +3,7 @@ internal import FoundationNetworking
 internal import Shared
 internal import TestNetwork
 
-/// The process of a chain, until the tests' own process ends.
+/// The process of a chain; it ends with its last holder, or with the tests' own process.
 final class RunningChain: Sendable {
     struct Kind: Equatable {
         let all: Bool
@@ -17,6 +17,7 @@ final class RunningChain: Sendable {
     let contracts: [String: String]
     let deployer: String
     let icl: String
+    /// The chain counts the snapshots that it has, and has one at a time.
     private static let snapshot: JSONValue = "0x1"
 
     init(_ kind: Kind) async throws {

@@ -38,9 +38,7 @@ package final class TestChain: Sendable {
         } else {
             running = try await RunningChain(kind)
         }
-        for address in funded {
-            try await ask("dev_fund", .string(address), "0x8ac7230489e80000", "0x21e19e0c9bab2400000")
-        }
+        for address in funded { try await fund(address) }
     }
 
     deinit { if isShared { TestChain.free.withLock { $0.append(running) } } }
@@ -49,6 +47,11 @@ package final class TestChain: Sendable {
         free.withLock { free in
             free.lastIndex { $0.kind == kind && $0.process.isRunning }.map { free.remove(at: $0) }
         }
+    }
+
+    /// Gives 10 ETH and 10,000 BLIND.
+    package func fund(_ address: String) async throws {
+        try await ask("dev_fund", .string(address), "0x8ac7230489e80000", "0x21e19e0c9bab2400000")
     }
 
     /// Calls a method, the chain's own ones included.
