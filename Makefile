@@ -30,9 +30,8 @@ test: setup
 	Tests/Support/ipfs-cid/setup.sh >/dev/null
 	swift build --build-tests $(SWIFT_FLAGS)
 	@# A process a room: some tests compute for seconds, and would starve the clocks of others.
-	@mkdir -p .build/logs && : > .build/logs/test.log
-	for suite in $(UNIT_SUITES); do \
-	    NO_COLOR=1 swift test --skip-build $(SWIFT_FLAGS) --filter "^$$suite\." 2>&1 | tee -a .build/logs/test.log; done
+	@rm -f .build/logs/test.log
+	for suite in $(UNIT_SUITES); do scripts/test.sh "^$$suite\." .build/logs/test.log; done
 
 ## the sandbox and the secrets, looked at from outside
 security: release
@@ -40,12 +39,14 @@ security: release
 
 ## whole networks of real processes, faults included
 e2e: release
-	@mkdir -p .build/logs
-	NO_COLOR=1 swift test $(SWIFT_FLAGS) --filter EndToEndTests 2>&1 | tee .build/logs/e2e.log
+	swift build --build-tests $(SWIFT_FLAGS)
+	@rm -f .build/logs/e2e.log
+	scripts/test.sh EndToEndTests .build/logs/e2e.log
 
 ## jobs together with the published Python node
 interop: release
-	swift test $(SWIFT_FLAGS) --filter InteropTests
+	swift build --build-tests $(SWIFT_FLAGS)
+	scripts/test.sh InteropTests .build/logs/interop.log
 
 ## every sentence about security and its tests, after test, security and e2e have run
 claims:

@@ -4,13 +4,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 logs=.build/logs
-mkdir -p "$logs"
+rm -f "$logs"/security*.log
 # What root alone can do: take a single right away from itself, keep others, become somebody else.
 of_root='MeasuredWorkerTests/missingLayer|WorkerWallsTests/keptCapabilities|OrdinaryUserTests'
 # What an ordinary user's own supervisor sees of a worker, which is less.
 from_user='^SecurityTests.*/(Attack|Proof|OneJob)Tests'
 
-NO_COLOR=1 swift test --disable-local-rpath --filter SecurityTests 2>&1 | tee "$logs/security.log"
+swift build --build-tests --disable-local-rpath
+scripts/test.sh SecurityTests "$logs/security.log"
 
 if [ "$(id -u)" -eq 0 ]; then
     # The checkout may be closed to others: copies of the programs and of the test chain, where everybody may run them.
