@@ -20,15 +20,21 @@ final class ChainBench: Sendable {
 
     var node: Address { key.address }
 
-    /// - Parameter all: the older registries and the one of commitments as well.
-    init(all: Bool = false, _ adjust: (inout TransactionQueue.Patience) -> Void = { _ in }) async throws {
+    /// - Parameters:
+    ///   - all: the older registries and the one of commitments as well.
+    ///   - timeout: for one exchange with the chain.
+    init(
+        all: Bool = false, timeout: Duration = .seconds(10),
+        _ adjust: (inout TransactionQueue.Patience) -> Void = { _ in }
+    ) async throws {
         key = try PrivateKey.generate()
         chain = try await TestChain(funding: [key.address.checksummed], all: all)
         folder = try TemporaryFolder()
         let quick = RetryPolicy(
             attempts: 3, firstDelay: .milliseconds(5), longestDelay: .milliseconds(20), budget: .seconds(120))
         client = try CurlClient()
-        rpc = RPCClient(endpoints: [try ServiceURL(chain.url)], chainID: 421_614, client: client, retries: quick)
+        rpc = RPCClient(
+            endpoints: [try ServiceURL(chain.url)], chainID: 421_614, client: client, retries: quick, timeout: timeout)
         var patience = ChainBench.patience
         adjust(&patience)
         queue = ChainBench.queue(rpc, key, store, folder.path("lock"), patience)
@@ -85,7 +91,7 @@ final class ChainBench: Sendable {
 
     func waitForPending() async throws {
         let end = ContinuousClock.now + .seconds(10)
-        while try await rpc.transactionCount(of: node, includingPending: true) == count() {
+        while try await rpc.transactionCount(of: node, at: .pending) == count() {
             try #require(ContinuousClock.now < end, "a transaction waits for a block")
             try await Task.sleep(for: .milliseconds(10))
         }
@@ -108,7 +114,7 @@ final class ChainBench: Sendable {
     }
 
     /// The wallet's transactions in blocks.
-    func count() async throws -> UInt64 { try await rpc.transactionCount(of: node, includingPending: false) }
+    func count() async throws -> UInt64 { try await rpc.transactionCount(of: node) }
 
     func waitForVersion(_ number: Int) async throws {
         let end = ContinuousClock.now + .seconds(10)

@@ -61,7 +61,8 @@ package final class TestChain: Sendable {
     }
 
     /// The next `count` calls of `method` do this instead: `{"error": …}`, `{"http": 503}`, `{"sleep": 5}` or
-    /// `{"result": …}`; with `"about"`, those alone whose parameters contain all of these texts.
+    /// `{"result": …}`; with `"about"`, those alone whose parameters contain all of these texts, and with `"except"`
+    /// none of these.
     package func fault(_ method: String, _ action: JSONValue, count: Int = 1) async throws {
         try await ask("dev_fault", .string(method), action, .integer(count))
     }

@@ -2,7 +2,7 @@ internal import Shared
 
 /// A block, as far as a node looks at it.
 package struct Block: Sendable, Equatable {
-    package enum Tag: String, Sendable { case latest, safe }
+    package enum Tag: String, Sendable { case latest, pending, safe }
 
     package let number: UInt64
     package let hash: [UInt8]
@@ -94,10 +94,9 @@ extension RPCClient {
         try await read("eth_getBalance", [.address(address), "latest"], \.amount)
     }
 
-    /// How many transactions of `address` there are: in blocks, or also waiting for one.
-    package func transactionCount(of address: Address, includingPending: Bool) async throws(RPCError) -> UInt64 {
-        try await read(
-            "eth_getTransactionCount", [.address(address), includingPending ? "pending" : "latest"], \.smallQuantity)
+    /// How many transactions of `address` there are up to the block of `tag`; `pending` counts those that wait for one.
+    package func transactionCount(of address: Address, at tag: Block.Tag = .latest) async throws(RPCError) -> UInt64 {
+        try await read("eth_getTransactionCount", [.address(address), .string(tag.rawValue)], \.smallQuantity)
     }
 
     package func hasCode(_ address: Address) async throws(RPCError) -> Bool {

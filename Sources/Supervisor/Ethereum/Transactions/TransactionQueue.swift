@@ -199,8 +199,8 @@ package actor TransactionQueue {
     private func nextNumber() async throws -> UInt64 {
         let end = surroundings.elapsed() + patience.lag
         while true {
-            let taken = try await rpc.transactionCount(of: sender, includingPending: false)
-            if try await rpc.transactionCount(of: sender, includingPending: true) == taken { return taken }
+            let taken = try await rpc.transactionCount(of: sender)
+            if try await rpc.transactionCount(of: sender, at: .pending) == taken { return taken }
             guard surroundings.elapsed() < end else { throw TransactionError.keyInUseElsewhere }
             try await surroundings.sleep(patience.longestPoll / 10)
         }
@@ -271,7 +271,7 @@ package actor TransactionQueue {
                     let since = usedSince ?? now
                     usedSince = since
                     nextSending = now
-                    guard now - since >= patience.lag else { break }
+                    guard now - since >= patience.lag, try await isTaken(record) else { break }
                     record.state = .replaced
                     try await store.save(record)
                     return nil
@@ -284,6 +284,13 @@ package actor TransactionQueue {
             try await surroundings.sleep(pause)
             pause = min(pause * 2, patience.longestPoll)
         }
+    }
+
+    /// Whether the record's number is used up in a block that will stay. Before that, the block may be dropped, and ours
+    /// come true.
+    private func isTaken(_ record: TransactionRecord) async throws -> Bool {
+        let safe = try await rpc.transactionCount(of: sender, at: .safe)
+        return safe > (try record.latest.transaction().nonce)
     }
 
     private func receipt(of record: TransactionRecord) async throws(RPCError) -> Receipt? {
