@@ -87,6 +87,86 @@ struct StakingCommandTests {
         #expect(try await stakeholder.transactions() == 0)
     }
 
+    /// Four bytes of calldata, and what an amount of 1000 BLIND looks like as a word.
+    private static let (approves, allows, stakes) = ("095ea7b3", "dd62ed3e", "a694fc3a")
+    private static let thousand = "0x" + String(repeating: "0", count: 46) + "3635c9adc5dea00000"
+
+    private static let faults: [(faults: [(String, JSONValue)], words: [String])] = [
+        ([("eth_getCode", ["result": "0x"])], ["There is no contract at", "Correct its address, or rpc_url"]),
+        ([("eth_call", ["result": "0x", "about": [.string(approves)]])], ["is another one than it should be"]),
+        (
+            [
+                (
+                    "eth_call",
+                    ["error": ["code": 3, "message": "execution reverted", "data": "0x"], "about": [.string(stakes)]]
+                )
+            ], ["refused without a reason", "Nothing was sent"]
+        ),
+        ([("eth_estimateGas", ["result": "0x1ffffff"])], ["asks for 43630759 gas", "Try another rpc_url"]),
+        ([("eth_getBalance", ["result": "0x1"])], ["0.000000000000000001 ETH", "Send it some"]),
+        (
+            [("eth_sendRawTransaction", ["error": ["code": -32000, "message": "transaction type not supported"]])],
+            ["refused the transaction (transaction type not supported)", "blindference-node balance"]
+        ),
+        // The simulations lie, and so does the allowance.
+        (
+            [
+                ("eth_call", ["result": .string(thousand), "about": [.string(allows)]]),
+                ("eth_call", ["result": .string(thousand), "about": [.string(allows)]]),
+                ("eth_call", ["result": "0x", "about": [.string(stakes)]]),
+                ("eth_estimateGas", ["result": "0x30d40"]),
+                ("eth_call", ["result": "0x", "about": [.string(stakes)]]),
+            ], ["may not take this much BLIND", "failed and cost its gas", "give the command again"]
+        ),
+        ([("eth_getTransactionCount", ["result": "0x9", "about": ["pending"]])], ["Stop it, then try again"]),
+        ([("eth_call", ["http": 503])], ["answers with status 503", "set another rpc_url"]),
+        (
+            [("eth_getBalance", ["error": ["code": -32000, "message": "header not found"]])],
+            ["header not found (-32000)", "set another rpc_url"]
+        ),
+        ([("eth_chainId", ["result": 5])], ["does not answer in JSON-RPC", "Check rpc_url"]),
+    ]
+
+    @Test("what goes wrong with a transaction is said in a sentence, with the next step", arguments: faults.indices)
+    func sentences(index: Int) async throws {
+        let stakeholder = try await Stakeholder()
+        defer { stakeholder.remove() }
+        let (faults, words) = Self.faults[index]
+        for (method, actions) in Dictionary(grouping: faults, by: \.0) {
+            // One kind of lie goes on, several come one after the other.
+            let script = actions.count == 1 ? Array(repeating: actions[0].1, count: 500) : actions.map(\.1)
+            try await stakeholder.chain.ask("dev_fault", .string(method), .array(script))
+        }
+        let result = try await stakeholder.run("staking", "stake", "1000", "--yes")
+        #expect(result.status == 1)
+        let text = result.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        for words in words { #expect(text.contains(words), "\(text)") }
+    }
+
+    @Test("two nodes with folders of their own on one key pay for nothing twice, and leave no allowance")
+    func oneKey() async throws {
+        let (first, second) = (try await Stakeholder(), try Operator())
+        defer {
+            first.remove()
+            second.remove()
+        }
+        let exported = try await first.operating.run("wallet", "export-keystore", second.file("other.json"))
+        #expect(exported.status == 0)
+        let imported = try await second.run(
+            "wallet", "import", second.file("other.json"), "--password-file", second.file("password"))
+        #expect(imported.status == 0, "\(imported.output)")
+        async let one = first.run("staking", "stake", "1000", "--yes")
+        async let other = second.run(
+            "staking", "stake", "1000", "--yes", "--password-file", second.file("password"),
+            environment: first.settings)
+        let ends = try await [one, other]
+        let succeeded = ends.filter { $0.status == 0 }.count
+        let status = try await first.status()
+        #expect(succeeded >= 1, "\(ends)")
+        #expect(status["staked"]?.text == "\(1000 * succeeded)", "\(ends)")
+        #expect(status["allowance"]?.text == "0", "\(ends)")
+    }
+
     @Test("two failures in a row are a warning: the third takes the whole stake")
     func warning() async throws {
         let stakeholder = try await Stakeholder()

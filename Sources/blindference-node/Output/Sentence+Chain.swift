@@ -27,8 +27,8 @@ extension Sentence {
         case .notYet(let seconds): "The 96 hours are not over: \(duration(seconds)) are left."
         case .allowanceStands(let amount, let cause):
             """
-            The stake failed, and the staking contract may still take \(amount.text) BLIND: \(about(cause)) \
-            Once that is cured, stake again, which uses the allowance up.
+            As far as is known nothing was staked, and the staking contract may still take \(amount.text) BLIND: \
+            \(about(cause)) Once that is cured, stake again, which uses the allowance up.
             """
         }
     }
@@ -71,8 +71,16 @@ extension Sentence {
             """
         case .busy:
             "Another process of this node is making a transaction, or the folder cannot be written to. Try again later."
-        case .refused(let message): "The chain refused the transaction (\(message)). Nothing was paid."
-        case .reverted(let hash, let revert): "\(about(revert)) The transaction \(hex(hash)) failed and cost its gas."
+        case .refused(let message):
+            """
+            The chain refused the transaction (\(message)). Nothing was paid. See what the wallet has, and try again: \
+            blindference-node balance
+            """
+        case .reverted(let hash, let revert):
+            """
+            \(about(revert)) The transaction \(hex(hash)) failed and cost its gas. What it was for did not happen: cure \
+            that, and give the command again.
+            """
         case .withoutEvent(let hash):
             "The transaction \(hex(hash)) went through, but did not do what it was for. Check the contracts' addresses."
         case .pending(let hash):
@@ -101,7 +109,8 @@ extension Sentence {
             The RPC endpoint \(host) speaks for chain \(found), and this node for \(expected). Nothing was signed. Correct \
             rpc_url, or chain_id.
             """
-        case .refused(let code, let message, _): "The RPC endpoint refused the request: \(message) (\(code))."
+        case .refused(let code, let message, _):
+            "The RPC endpoint refused the request: \(message) (\(code)). Try again later, or set another rpc_url."
         case .cancelled: "Stopped."
         }
     }

@@ -27,7 +27,15 @@ struct StakingStatusCommand: AsyncParsableCommand {
                 .init("consecutiveFailures", "Failures in a row", .integer(info.consecutiveFailures)),
                 .init("active", "Active", .bool(info.isActive)),
                 .init("balance", "Balance (BLIND)", .string(standing.balance.text)),
+                .init("allowance", "Allowance (BLIND)", .string(standing.allowance.text)),
             ], as: output.format)
+        if standing.allowance > .zero {
+            Terminal.note(
+                """
+                The staking contract may still take \(standing.allowance.text) BLIND, which a stake left that did not \
+                come about. The next stake uses that up, or replaces it.
+                """)
+        }
         if info.consecutiveFailures + 1 >= StakingContract.failuresThatTakeAll, info.staked > .zero {
             Terminal.note(
                 "\(info.consecutiveFailures) jobs in a row have failed: the next failure takes the whole stake.")

@@ -26,7 +26,7 @@ struct StakeTests {
         let bench = try await StakeBench()
         bench.client.refuses = ["a694fc3a", StakeBench.approvalOfNothing]
         let error = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
-        #expect(error == .allowanceStands(Amount(whole: 1000), after: .rpc(StakeBench.refusal)))
+        #expect(error == .allowanceStands(Amount(whole: 1000), after: .transaction(.rpc(StakeBench.refusal))))
         #expect(try await bench.allowance() == Amount(whole: 1000))
         bench.client.refuses = []
         #expect(try await bench.stakeThousand() != nil)
@@ -44,7 +44,7 @@ struct StakeTests {
         #expect(try await bench.allowance() == .zero)
         bench.client.hidesReceipts(1000, afterSending: 4)
         let error = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
-        guard case .allowanceStands = error else {
+        guard case .transaction(.rpc) = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -52,6 +52,43 @@ struct StakeTests {
         #expect(try await bench.stakeThousand() != nil)
         #expect(try await bench.intents() == ["approve", "stake", "approve", "stake"], "nothing twice")
         #expect(try await bench.staked() == Amount(whole: 2000))
+    }
+
+    @Test("an approval that is in no block yet is named, and the next stake uses it up")
+    func approvalPending() async throws {
+        let bench = try await StakeBench()
+        try await bench.chain.ask("evm_setAutomine", false)
+        let error = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
+        guard case .allowanceStands(Amount(whole: 1000), .transaction(.pending)) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        try await bench.chain.ask("evm_setAutomine", true)
+        #expect(try await bench.stakeThousand() != nil)
+        #expect(try await bench.intents() == ["approve", "stake"])
+        #expect(try await bench.allowance() == .zero)
+    }
+
+    @Test("an approval behind an endpoint that went away may stand; one that was never signed does not")
+    func approvalUnknown() async throws {
+        let bench = try await StakeBench()
+        bench.client.refuses = ["095ea7b3"]
+        let refused = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
+        #expect(refused == .transaction(.rpc(StakeBench.refusal)))
+        #expect(try await bench.intents().isEmpty)
+        bench.client.refuses = []
+        bench.client.hidesReceipts(1000, afterSending: 1)
+        let hidden = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
+        guard case .allowanceStands = hidden else {
+            Issue.record("\(String(describing: hidden))")
+            return
+        }
+        // It is found, and taken back because the stake is refused.
+        bench.client.hidesReceipts(0, afterSending: 0)
+        bench.client.refuses = ["a694fc3a"]
+        await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
+        #expect(try await bench.allowance() == .zero)
+        #expect(try await bench.intents() == ["approve", "approve"])
     }
 
     @Test("nothing is signed where the caller does not agree")
@@ -69,6 +106,7 @@ private struct StakeBench {
     static let approvalOfNothing = String(repeating: "0", count: 64) + "\""
 
     let client: MeddlingClient
+    let chain: TestChain
     private let access: ChainAccess
     private let stake: Stake
     private let queue: TransactionQueue
@@ -79,16 +117,20 @@ private struct StakeBench {
     init() async throws {
         let key = try PrivateKey.generate()
         node = key.address
-        let chain = try await TestChain(funding: [node.checksummed])
+        chain = try await TestChain(funding: [node.checksummed])
         folder = try TemporaryFolder()
         let staking = try #require(chain.contracts["BlindferenceStaking"])
-        client = MeddlingClient(inner: try CurlClient(), chain: chain)
+        client = MeddlingClient(inner: try CurlClient())
         let configuration = try Configuration(
             directory: folder.directory,
             values: [.rpcURL: .list([chain.url]), .stakingAddress: .text(staking)], notes: [])
         access = try #require(ChainAccess(configuration, client: client))
         journal = try Journal(path: folder.path("journal.sqlite"))
-        queue = access.queue(key, journal: journal, directory: folder.directory)
+        var patience = TransactionQueue.Patience()
+        patience.inclusion = .seconds(3)
+        queue = TransactionQueue(
+            rpc: access.rpc, key: key, fees: access.fees, store: journal, lockPath: folder.path("lock"),
+            patience: patience)
         stake = Stake(access, node: node)
     }
 
@@ -109,16 +151,11 @@ private struct StakeBench {
 /// Refuses to estimate calls whose data have one of some texts in them, and hides receipts.
 private final class MeddlingClient: HTTPClient {
     private let inner: CurlClient
-    /// Ends with its owner.
-    private let chain: TestChain
     private let texts = Mutex<[String]>([])
     private struct Hiding { var sendings = 0, receipts = 0, since = 0 }
     private let hiding = Mutex(Hiding())
 
-    init(inner: CurlClient, chain: TestChain) {
-        self.inner = inner
-        self.chain = chain
-    }
+    init(inner: CurlClient) { self.inner = inner }
 
     var refuses: [String] {
         get { texts.withLock { $0 } }

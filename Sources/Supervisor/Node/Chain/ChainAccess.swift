@@ -17,8 +17,9 @@ package enum ChainFailure: Error, Equatable, Sendable {
     case nothingStaked, nothingUnbonding, unbondingAlready
     /// Seconds by the chain's clock.
     case notYet(seconds: UInt64)
-    /// The stake failed, and so did taking the allowance back: the staking contract may still take this much.
-    case allowanceStands(Amount, after: TransactionError)
+    /// The stake is not known to have come about, nor its allowance to be gone: the staking contract may still take this
+    /// much.
+    indirect case allowanceStands(Amount, after: ChainFailure)
 }
 
 extension ChainFailure {

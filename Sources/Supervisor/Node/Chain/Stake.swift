@@ -6,6 +6,8 @@ package struct Stake: Sendable {
     package struct Standing: Sendable {
         package let info: StakingContract.Info
         package let balance: Amount
+        /// What the staking contract may still take: a stake that did not come about left it.
+        package let allowance: Amount
         /// Seconds until what unbonds can be withdrawn; 0 when it can be, nil when nothing unbonds.
         package let secondsLeft: UInt64?
     }
@@ -26,6 +28,7 @@ package struct Stake: Sendable {
             let left = info.availableAt > now ? info.availableAt - now : 0
             return Standing(
                 info: info, balance: try await token.balance(of: node),
+                allowance: try await token.allowance(of: node, to: access.staking.address),
                 secondsLeft: info.unbonding == .zero ? nil : left)
         } catch { throw Stake.failure(error) }
     }
@@ -51,27 +54,39 @@ package struct Stake: Sendable {
             if let receipt = try await queue.takeUp(intent, telling: telling) {
                 return try await queue.finalise(receipt, telling: telling)
             }
+        } catch { throw Stake.failure(error) }
+        let receipt: Receipt
+        do {
             if try await token.allowance(of: node, to: spender) != amount {
                 _ = try await queue.perform(token.approve(amount, to: spender, from: node), telling: telling)
             }
-        } catch { throw Stake.failure(error) }
-        let receipt: Receipt
-        do throws(TransactionError) {
             receipt = try await queue.perform(intent, telling: telling)
         } catch {
-            // One that may still come needs its allowance.
-            if case .pending = error { throw ChainFailure.transaction(error) }
+            let failure = Stake.failure(error)
+            // One that may still come needs its allowance, or is it.
+            if case .transaction(.pending) = failure { throw ChainFailure.allowanceStands(amount, after: failure) }
             // An endpoint that went away hides what came about.
             if let receipt = try? await queue.takeUp(intent, telling: telling) {
                 return try await queue.finalise(receipt, telling: telling)
             }
-            let reset = token.approve(.zero, to: spender, from: node)
-            guard (try? await queue.perform(reset, telling: telling)) != nil else {
-                throw ChainFailure.allowanceStands(amount, after: error)
+            guard await takesNothing(from: token, over: queue, telling) else {
+                throw ChainFailure.allowanceStands(amount, after: failure)
             }
-            throw ChainFailure.transaction(error)
+            throw failure
         }
         return try await queue.finalise(receipt, telling: telling)
+    }
+
+    /// Takes back what the staking contract may still take; false where that cannot be known.
+    private func takesNothing(
+        from token: TokenContract, over queue: TransactionQueue, _ telling: @escaping ChainStep.Listener
+    ) async -> Bool {
+        let spender = access.staking.address
+        do {
+            if try await token.allowance(of: node, to: spender) == .zero { return true }
+            _ = try await queue.perform(token.approve(.zero, to: spender, from: node), telling: telling)
+            return true
+        } catch { return false }
     }
 
     /// Starts the time after which the whole stake can be withdrawn.
