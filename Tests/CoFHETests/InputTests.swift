@@ -19,10 +19,12 @@ struct InputTests {
         return try await verifier(client).inputs([1, 2, 3], on: try deployment(generation, signer))
     }
 
-    private func verifier(_ client: any HTTPClient) throws -> InputVerifier {
+    private func verifier(
+        _ client: any HTTPClient, _ surroundings: Surroundings = Self.patient
+    ) throws -> InputVerifier {
         InputVerifier(
             service: try ServiceURL("https://vrf.example"), client: client, account: try Vectors.issuer().address,
-            chainID: Vectors.chain, consumer: try Address(Self.consumer), surroundings: Self.patient)
+            chainID: Vectors.chain, consumer: try Address(Self.consumer), surroundings: surroundings)
     }
 
     /// Waiting takes no time.
@@ -143,6 +145,63 @@ struct InputTests {
         await #expect(throws: expected) { try await verifier(client).inputs([1], on: deployment(.a, nil)) }
     }
 
+    @Test("a verifier that is busy, stumbles or cannot be reached is asked again, and not without end")
+    func busy() async throws {
+        let answer = try firstAnswer().answer.encoded()
+        let asked = Mutex(0)
+        let slept = Mutex(0)
+        let surroundings = Surroundings(
+            unixTime: { 0 }, elapsed: { .zero }, sleep: { _ in slept.withLock { $0 += 1 } }, random: { 0.5 })
+        func verifier(succeedingAt last: Int) throws -> InputVerifier {
+            let client = ManyAnswers { _ throws(HTTPFailure) in
+                let number = asked.withLock { number in
+                    number += 1
+                    return number
+                }
+                guard number < last else { return HTTPResponse(status: 200, body: answer) }
+                if number % 4 == 0 { throw .connectFailed }
+                return HTTPResponse(status: [429, 500, 503][number % 4 - 1])
+            }
+            return try self.verifier(client, surroundings)
+        }
+        _ = try await verifier(succeedingAt: 20).inputs([1], on: deployment(.a, nil))
+        #expect(asked.withLock { $0 } == 20 && slept.withLock { $0 } == 19)
+        asked.withLock { $0 = 0 }
+        await #expect(throws: ThresholdError.unreachable) {
+            try await verifier(succeedingAt: 21).inputs([1], on: deployment(.a, nil))
+        }
+        #expect(asked.withLock { $0 } == 20)
+    }
+
+    @Test("an answer of another shape is none: number of inputs, type, parity, hash and signature")
+    func shapes() async throws {
+        // Where the chain has turned the check of the signer off, only the shape refuses.
+        let batch = try Vectors.section("input_verification_batch").require("verifier_response") { $0 }
+        let item = try firstAnswer().item
+        let changes: [(JSONValue, [String], JSONValue)] = [
+            (batch, ["data", "ciphertexts", "0", "ct_type"], 5),
+            (batch, ["data", "ciphertexts", "1", "ct_type"], .null),
+            (batch, ["data", "ciphertexts", "1"], .null), (batch, ["data", "ciphertexts", "1", "ct_hash"], "0x00"),
+            (batch, ["data", "recid"], 2), (batch, ["data", "recid"], -1), (batch, ["data", "recid"], "1"),
+            (batch, ["data", "signature"], "0xab"), (batch, ["data", "ciphertexts"], .array([])),
+        ]
+        for (answer, path, value) in changes {
+            let bent = answer.replacing(path[...], by: value)
+            #expect(bent != answer, "\(path)")
+            await #expect(throws: ThresholdError.malformed, "\(path)") { try await halves(bent, .b, signer: nil) }
+        }
+        let good = try firstAnswer().answer
+        for (path, value) in [
+            (["data", "0", "recid"], 2), (["data", "1", "recid"], .null), (["data", "0", "signature"], "0x"),
+            (["data", "1", "ct_hash"], .string(CiphertextHandle.zero.hexadecimal)), (["data"], [item]),
+            (["data"], [item, item, item]),
+        ] as [([String], JSONValue)] {
+            let bent = good.replacing(path[...], by: value)
+            #expect(bent != good, "\(path)")
+            await #expect(throws: ThresholdError.malformed, "\(path)") { try await halves(bent, .a, signer: nil) }
+        }
+    }
+
     @Test("a proof is bound to security zone, account and chain, as in the vectors")
     func metadata() throws {
         let vector = try Vectors.section("zk_metadata")
@@ -228,11 +287,17 @@ struct NetworkKeysTests {
         await #expect(throws: ThresholdError.unreachable) { try await self.keys().prepare() }
     }
 
-    @Test("a key that is too short, no hexadecimal or missing is no key")
+    @Test(
+        "a key that is too short, no hexadecimal or missing is no key, and parameters that are none are no parameters")
     func malformed() async throws {
         defer { remove() }
         for text in [#"{"publicKey":"0x"}"#, #"{"publicKey":"0xzz"}"#, "{}", "<html>", #"{"publicKey":"0x00"}"#] {
-            network.answer(text)
+            network.answer(text, to: "GetNetworkPublicKey")
+            await #expect(throws: ThresholdError.malformed) { try await self.keys().prepare() }
+        }
+        network.answer(nil, to: "GetNetworkPublicKey")
+        for text in [#"{"crs":"0x"}"#, #"{"crs":"0x123"}"#, #"{"crs":7}"#, "{}", "<html>"] {
+            network.answer(text, to: "GetCrs")
             await #expect(throws: ThresholdError.malformed) { try await self.keys().prepare() }
         }
         #expect(await pins.text == nil)
@@ -249,14 +314,14 @@ private final class FakeKeys: HTTPClient {
     private struct State {
         var byte: UInt8 = 1
         var isAway = false
-        var answer: String?
+        var answers: [String: String] = [:]
         var count = 0
     }
     private let state = Mutex(State())
 
     func setKey(_ byte: UInt8) { state.withLock { $0.byte = byte } }
     func goAway() { state.withLock { $0.isAway = true } }
-    func answer(_ text: String) { state.withLock { $0.answer = text } }
+    func answer(_ text: String?, to call: String) { state.withLock { $0.answers[call] = text } }
     var count: Int { state.withLock { $0.count } }
 
     func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
@@ -265,8 +330,10 @@ private final class FakeKeys: HTTPClient {
             return state
         }
         guard !now.isAway else { throw .connectFailed }
+        if let (_, answer) = now.answers.first(where: { request.url.hasSuffix("/" + $0.key) }) {
+            return HTTPResponse(status: 200, body: Array(answer.utf8))
+        }
         if request.url.hasSuffix("/GetCrs") { return json(["crs": "0x0102"]) }
-        if let answer = now.answer { return HTTPResponse(status: 200, body: Array(answer.utf8)) }
         return json(["publicKey": .string(Hexadecimal.encode([UInt8](repeating: now.byte, count: 33_000)))])
     }
 
@@ -280,4 +347,27 @@ struct OneAnswer: HTTPClient {
     init(_ answer: @escaping @Sendable (HTTPRequest) -> HTTPResponse) { self.answer = answer }
 
     func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse { answer(request) }
+}
+
+/// Answers every request by one function, which may fail.
+private struct ManyAnswers: HTTPClient {
+    let answer: @Sendable (HTTPRequest) throws(HTTPFailure) -> HTTPResponse
+
+    func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse { try answer(request) }
+}
+
+extension JSONValue {
+    /// With another value at a path of names and numbers.
+    fileprivate func replacing(_ path: ArraySlice<String>, by value: JSONValue) -> JSONValue {
+        guard let first = path.first else { return value }
+        switch self {
+        case .object(let members):
+            return .object(
+                members.map { $0.key == first ? .init($0.key, $0.value.replacing(path.dropFirst(), by: value)) : $0 })
+        case .array(let elements):
+            return .array(
+                elements.enumerated().map { "\($0)" == first ? $1.replacing(path.dropFirst(), by: value) : $1 })
+        default: return self
+        }
+    }
 }

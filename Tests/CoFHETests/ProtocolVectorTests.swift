@@ -50,7 +50,14 @@ struct ProtocolVectorTests {
         #expect(try "0x" + Hexadecimal.encode(data.digest()) == global["digest"]?.text)
         #expect(issuer.sign(digest: try data.digest()).hexadecimal == global["signature"]?.text)
         let types = try Vectors.section("acp_type_hashes")
-        #expect("0x" + Hexadecimal.encode(Keccak256.hash(Array(try data.encodeType(name).utf8))) == types[name]?.text)
+        func typeHash(_ name: String, _ fields: [EIP712.Field]) throws -> String {
+            let data = TypedData(types: [name: fields], primaryType: name, domain: [:], message: [:])
+            return "0x" + Hexadecimal.encode(Keccak256.hash(Array(try data.encodeType(name).utf8)))
+        }
+        #expect(try typeHash(name, fields) == types[name]?.text)
+        #expect(try typeHash("ACPIssuerShared", fields.dropLast()) == types["ACPIssuerShared"]?.text)
+        let received = [EIP712.Field("sealingKey", "bytes32"), EIP712.Field("issuerSignature", "bytes")]
+        #expect(try typeHash("ACPRecipient", received) == types["ACPRecipient"]?.text)
         let own = try Vectors.section("permit_v2_self")
         let preimage = Keccak256.hash(Array(try own.require("sdk_store_hash_preimage", \.text).utf8))
         #expect("0x" + Hexadecimal.encode(preimage) == own["sdk_store_hash"]?.text)

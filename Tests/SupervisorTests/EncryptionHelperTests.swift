@@ -3,7 +3,9 @@ import Foundation
 import Glibc
 import HTTPTransport
 import LocalNode
+import Logging
 import Shared
+import Synchronization
 import Testing
 
 @testable import Supervisor
@@ -70,6 +72,34 @@ struct EncryptionHelperTests {
             try #require(ContinuousClock.now < end, "\(processes) \(descriptors)")
             try await Task.sleep(for: .milliseconds(20))
         }
+    }
+
+    @Test(
+        "a helper that ends at once, answers nothing, too little or too much makes no key, and is tried out first",
+        arguments: [
+            "import sys; sys.exit(0)", "import os; os.read(3, 32)", "import os; os.read(3, 32); os.write(3, bytes(4))",
+            "import os; os.read(3, 32); os.write(3, b'\\0\\0\\0\\x20' + bytes(31))",
+            "import os; os.read(3, 32); os.write(3, b'\\0\\x10\\0\\1' + bytes(1 << 16))",
+            "import os; os.kill(os.getpid(), 9)",
+        ])
+    func useless(script: String) async throws {
+        let bench = try HelperBench()
+        let helpers = try bench.helpers(bench.write("#!/usr/bin/python3\n\(script)\n", to: "helper"), Self.metadata)
+        let verified = Mutex(0)
+        _ = await helpers.prepare(Logger(label: "test")) { _ in verified.withLock { $0 += 1 } }
+        #expect(!helpers.isReady && verified.withLock { $0 } == 0)
+    }
+
+    @Test("a helper that packs is ready once the verifier has taken what it packed, and not before")
+    func triedOut() async throws {
+        let bench = try HelperBench()
+        let script = "import os; key = os.read(3, 32); os.write(3, b'\\0\\0\\0\\x20' + key)"
+        let helpers = try bench.helpers(bench.write("#!/usr/bin/python3\n\(script)\n", to: "helper"), Self.metadata)
+        _ = await helpers.prepare(Logger(label: "test")) { _ throws(ThresholdError) in throw .refused }
+        #expect(!helpers.isReady)
+        let packed = Mutex<[UInt8]>([])
+        _ = await helpers.prepare(Logger(label: "test")) { bytes in packed.withLock { $0 = bytes } }
+        #expect(helpers.isReady && packed.withLock { $0.count } == 32)
     }
 
     @Test("a program that is not there, or is none, is no helper")
