@@ -58,7 +58,7 @@ struct DoctorTests {
         let names = [
             "worker_program", "memory_lock", "sandbox", "layers", "core_pattern", "swap", "tpm", "folder",
             "configuration", "config_file", "keystore", "api_keys", "disk", "journal", "certificate", "trust_store",
-            "coordinator", "clock", "gateways", "upload", "cofhe", "models",
+            "coordinator", "clock", "chain", "gateways", "upload", "cofhe", "models",
         ]
         let away = [
             "BLF_ICL_ENDPOINT": Self.nowhere, "BLF_IPFS_GATEWAY": Self.nowhere, "BLF_IPFS_FALLBACK_GATEWAYS": "",

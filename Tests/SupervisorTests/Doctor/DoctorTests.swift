@@ -15,7 +15,7 @@ struct DoctorTests {
             Check.Name.allCases.map(\.rawValue) == [
                 "worker_program", "memory_lock", "sandbox", "layers", "core_pattern", "swap", "tpm", "folder",
                 "configuration", "config_file", "keystore", "api_keys", "disk", "journal", "certificate",
-                "trust_store", "coordinator", "clock", "gateways", "upload", "cofhe", "models", "drill",
+                "trust_store", "coordinator", "clock", "chain", "gateways", "upload", "cofhe", "models", "drill",
             ])
         #expect(Finding.Outcome.allCases.map(\.rawValue) == ["PASS", "WARN", "FAIL"])
     }

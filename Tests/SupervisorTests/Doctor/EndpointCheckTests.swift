@@ -2,6 +2,7 @@ import Coordination
 import Foundation
 import HTTPTransport
 import LocalNode
+import LoopbackServer
 import Shared
 import Synchronization
 import Testing
@@ -102,14 +103,41 @@ struct EndpointCheckTests {
         let bare = try ScriptedDoctor.endpoints(folder, [:])
         #expect(await bare.models(everywhere).map(\.outcome) == [.fail])
         #expect(
-            await bare.cofhe(everywhere).map(\.outcome) == [.fail, .warn, .pass, .pass, .pass],
-            "native, without rpc_url and helper")
+            await bare.cofhe(everywhere).map(\.outcome) == [.warn, .pass, .pass, .pass], "native, without a helper")
+        #expect(await bare.contracts(everywhere).map(\.outcome) == [.fail], "native, without rpc_url")
+        #expect(await bare.chain(everywhere).map(\.outcome) == [.warn])
         #expect(await bare.upload(everywhere).map(\.outcome) == [.warn])
         let half = try ScriptedDoctor.endpoints(folder, [.cofheMode: .text("python"), .openaiModelIDs: .list(["toy"])])
         #expect(await half.cofhe(everywhere).map(\.outcome) == [.fail])
         #expect(await half.models(everywhere).map(\.outcome) == [.fail])
         let mock = try ScriptedDoctor.endpoints(folder, [.mockModelIDs: .list(["mock"])])
         #expect(await mock.models(client([:])).map(\.outcome) == [.pass])
+    }
+
+    @Test("services that take connections and stay silent hide nothing of the others")
+    func silent() async throws {
+        let (silent, well) = (try LoopbackServer { _ in .hang() }, try LoopbackServer { _ in .json("{}") })
+        try folder.write(
+            "config.json",
+            String(
+                decoding: ([
+                    "rpc_url": .array([.string(silent.base), .string(well.base)]), "cofhe_tn_url": .string(silent.base),
+                    "cofhe_verifier_url": .string(well.base), "cofhe_key_url": .string(well.base),
+                    "ipfs_gateway": .string(silent.base), "ipfs_fallback_gateways": .array([]),
+                    "icl_endpoint": .string(well.base), "mock_model_ids": ["mock"],
+                ] as JSONValue).encoded(), as: UTF8.self))
+        let environment = try OperatorEnvironment(environmentFile: folder.path(".env"))
+        let doctor = Doctor(
+            ConfigurationLoader(directory: folder.directory, environment: environment), environment: environment,
+            workerPath: "/nonexistent", words: { ("\($0)", nil) })
+        let findings = await doctor.examine()
+        func outcomes(_ name: Check.Name) -> [Finding.Outcome] { findings.filter { $0.check == name }.map(\.outcome) }
+        #expect(outcomes(.chain) == [.warn, .pass])
+        #expect(outcomes(.gateways) == [.fail])
+        #expect(findings.first { $0.check == .gateways }?.text.contains("did not answer in 8 s") == true)
+        // The helper, three services, the contracts; in the order in which they were found out.
+        #expect(outcomes(.cofhe).sorted { $0.rawValue < $1.rawValue } == [.fail, .fail, .pass, .pass, .warn])
+        #expect(!findings.contains { $0.text.contains("Not done within") }, "\(findings)")
     }
 
     @Test("a missing trust store fails where a service uses TLS, and only there")

@@ -21,6 +21,7 @@ package struct Check: Sendable {
         case trustStore = "trust_store"
         case coordinator
         case clock
+        case chain
         case gateways
         case upload
         case cofhe

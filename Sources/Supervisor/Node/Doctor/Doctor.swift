@@ -104,9 +104,11 @@ package struct Doctor: Sendable {
         }
         return [
             Check(.coordinator, .clock, within: Doctor.patient) { await endpoints.coordinator(client) },
+            Check(.chain, within: Doctor.patient) { await endpoints.chain(client) },
             Check(.gateways, within: Doctor.patient) { await endpoints.gateways(client) },
             Check(.upload, within: Doctor.patient) { await endpoints.upload(client) },
             Check(.cofhe, within: Doctor.patient) { await endpoints.cofhe(client) },
+            Check(.cofhe, within: Doctor.patient) { await endpoints.contracts(client) },
             Check(.models, within: Doctor.patient) { await endpoints.models(client) },
         ]
     }

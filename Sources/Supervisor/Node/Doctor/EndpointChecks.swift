@@ -12,15 +12,28 @@ struct EndpointChecks: Sendable {
     let environment: OperatorEnvironment
     let doctor: Doctor
 
-    // MARK: - Content
+    // MARK: - Chain and content
 
-    /// One gateway is enough: where one answers, the others' silence is no failure.
-    func gateways(_ client: any HTTPClient) async -> [Finding] {
-        let all = await reach(configuration.ipfsGateways, client)
-        let anyAnswers = all.contains { (try? $0.result.get()) != nil }
-        return all.map { service, result in
-            finding(.gateways, service, result, failing: anyAnswers ? .warn : .fail)
+    func chain(_ client: any HTTPClient) async -> [Finding] {
+        guard !configuration.rpcURLs.isEmpty else {
+            return [
+                Finding(
+                    .chain, .warn, "There is no RPC endpoint: the node does nothing on chain.",
+                    next: "Set rpc_url to an RPC endpoint of Arbitrum Sepolia.")
+            ]
         }
+        return await oneOf(configuration.rpcURLs, .chain, client)
+    }
+
+    func gateways(_ client: any HTTPClient) async -> [Finding] {
+        await oneOf(configuration.ipfsGateways, .gateways, client)
+    }
+
+    /// One is enough: where one answers, the others' silence is no failure.
+    private func oneOf(_ services: [ServiceURL], _ name: Check.Name, _ client: any HTTPClient) async -> [Finding] {
+        let all = await reach(services, client)
+        let anyAnswers = all.contains { (try? $0.result.get()) != nil }
+        return all.map { service, result in finding(name, service, result, failing: anyAnswers ? .warn : .fail) }
     }
 
     func upload(_ client: any HTTPClient) async -> [Finding] {
@@ -42,7 +55,7 @@ struct EndpointChecks: Sendable {
     func cofhe(_ client: any HTTPClient) async -> [Finding] {
         guard configuration.cofheMode == .python else {
             let services = [configuration.cofheTNURL, configuration.cofheVerifierURL, configuration.cofheKeyURL]
-            return await [deployment(client), helper] + reach(services, client).map { finding(.cofhe, $0, $1) }
+            return await [helper] + reach(services, client).map { finding(.cofhe, $0, $1) }
         }
         guard let service = configuration.cofheEndpoint else {
             return [doctor.failure(.cofhe, ConfigurationError.missing(key: Setting.cofheEndpoint.rawValue))]
@@ -63,13 +76,21 @@ struct EndpointChecks: Sendable {
         return Finding(.cofhe, about: path, .pass, "The encryption helper is there.")
     }
 
-    /// The contracts that permits would be signed for.
-    private func deployment(_ client: any HTTPClient) async -> Finding {
-        let endpoints = configuration.cofheRPCURLs
-        guard !endpoints.isEmpty else {
-            return doctor.failure(.cofhe, ConfigurationError.missing(key: Setting.rpcURL.rawValue))
+    /// The contracts that permits would be signed for; nothing where none are.
+    func contracts(_ client: any HTTPClient) async -> [Finding] {
+        guard configuration.cofheMode != .python else { return [] }
+        guard !configuration.cofheRPCURLs.isEmpty else {
+            return [doctor.failure(.cofhe, ConfigurationError.missing(key: Setting.rpcURL.rawValue))]
         }
-        let rpc = RPCClient(endpoints: endpoints, chainID: configuration.cofheChainID, client: client)
+        return [await deployment(client)]
+    }
+
+    private func deployment(_ client: any HTTPClient) async -> Finding {
+        // Endpoints that are silent are asked one after the other.
+        let once = RetryPolicy(attempts: 1, firstDelay: .zero, longestDelay: .zero, budget: .seconds(1))
+        let rpc = RPCClient(
+            endpoints: configuration.cofheRPCURLs, chainID: configuration.cofheChainID, client: client, retries: once,
+            timeout: Reachability.timeout / configuration.cofheRPCURLs.count)
         let subject = "contracts on chain \(configuration.cofheChainID)"
         do throws(ThresholdError) {
             let found = try await Deployment(detectedOn: rpc)
