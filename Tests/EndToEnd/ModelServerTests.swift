@@ -61,6 +61,20 @@ struct ModelServerTests {
         #expect(try await network.violations().count == 0)
     }
 
+    @Test("max_exposure_seconds ends a job whose plaintext lies open for longer, and the journal has the time")
+    func exposedTooLong() async throws {
+        let model = try ModelServer { _ in .hang() }
+        let network = try await TestNetwork("--nodes", "1")
+        let node = try await network.makeNode("leader")
+        let running = try await node.start(model.settings.merging(["BLF_MAX_EXPOSURE_SECONDS": "1"]) { $1 })
+        let id = try Ask(network, model: "toy").submit(to: node)
+        #expect(try await running.failure(of: id) == "exposed_too_long")
+        let shown = try await network.run(
+            "blindference-node", ["jobs", "show", id, "--config-dir", node.folder.path, "--format", "json"])
+        let open = try JSONValue(parsing: Array(shown.output.utf8))["exposureMicroseconds"]?.int
+        #expect(open ?? 0 >= 1_000_000, "\(shown.output)")
+    }
+
     @Test("a redirect is not followed")
     func redirect() async throws {
         let elsewhere = try ModelServer(saying: "no")

@@ -3,6 +3,7 @@ import LocalNode
 import LoopbackServer
 import Shared
 import Supervisor
+import Synchronization
 import Testing
 
 /// Real workers and a real devnet in this process; only the clocks run faster.
@@ -35,6 +36,45 @@ struct JobClockTests {
         let microseconds = try #require(entry.exposure)
         #expect((1_000_000...2_500_000).contains(microseconds))
         #expect(entry.receipt != nil)
+    }
+
+    /// Comes after four tenths of a second.
+    private static func late(_ text: String, status: Int) -> Reply {
+        let rest = "TTP/1.1 \(status) Scripted\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)"
+        return .drip("H", pause: .milliseconds(400)).then(.raw(rest))
+    }
+
+    @Test("the journal has the time for which plaintext lay open, of all attempts of a job together")
+    func exposureAddsUp() async throws {
+        let answer = #"{"choices":[{"message":{"role":"assistant","content":"Because."}}]}"#
+        let asked = Mutex(0)
+        let model = try LoopbackServer { _ in
+            let number = asked.withLock { asked in
+                asked += 1
+                return asked
+            }
+            return number == 2 ? Self.late(answer, status: 200) : Self.late("{}", status: 503)
+        }
+        var timing = JobTiming()
+        timing.pauses = [.milliseconds(1500)]
+        let start = ContinuousClock.now
+        let network = try await LocalNode(asking: model, timing)
+        let entry = try await network.serveOneJob()
+        #expect([.computed, .sent].contains(entry.state) && asked.withLock { $0 } == 2)
+        let microseconds = try #require(entry.exposure)
+        // Nothing is open between two attempts.
+        let most = (ContinuousClock.now - start - .milliseconds(1100)) / .microseconds(1)
+        #expect(microseconds >= 800_000 && Double(microseconds) < most)
+    }
+
+    @Test("the ceiling holds for all attempts of a job together")
+    func ceilingOfAllAttempts() async throws {
+        let model = try LoopbackServer { _ in Self.late("{}", status: 503) }
+        var timing = JobTiming()
+        timing.exposure = .milliseconds(1000)
+        timing.pauses = Array(repeating: .milliseconds(10), count: 9)
+        let network = try await LocalNode(asking: model, timing)
+        #expect(try await network.serveOneJob().failure == .exposedTooLong)
     }
 
     @Test("a failure that may pass is tried again, but not past the job's limit")

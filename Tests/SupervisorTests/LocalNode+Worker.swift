@@ -5,14 +5,21 @@ import Supervisor
 
 extension LocalNode {
     /// With the real worker of this build.
+    ///
+    /// - Parameter spawned: is given each worker.
     convenience init(
-        asking model: LoopbackServer, _ timing: JobTiming, now: (@Sendable () -> Int)? = nil
+        asking model: LoopbackServer, _ timing: JobTiming, now: (@Sendable () -> Int)? = nil,
+        spawned: @escaping @Sendable (Worker) -> Void = { _ in }
     ) async throws {
         let programs = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         let program = try WorkerProgram(
             path: programs.appending(path: "blindference-worker").path as String, limits: LocalNode.limits,
             trustFile: nil)
-        try await self.init(
-            modelURL: model.base, timing: timing, now: now, spawn: WorkerSpawner(program: program).spawn)
+        let spawner = WorkerSpawner(program: program)
+        try await self.init(modelURL: model.base, timing: timing, now: now) { () throws(WorkerError) in
+            let worker = try await spawner.spawn()
+            spawned(worker)
+            return worker
+        }
     }
 }

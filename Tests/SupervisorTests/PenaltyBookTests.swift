@@ -105,6 +105,38 @@ struct PenaltyBoardTests {
         clock.advance(3 * Int(PenaltyRule().halfLife))
         #expect(try await node.outcome(of: refused) == .served)
     }
+
+    @Test("whose prompts make workers fall is slowed, then refused; others are served")
+    func fallingWorkers() async throws {
+        let workers = Mutex<[Worker]>([])
+        let model = try LoopbackServer { request in
+            guard request.text.contains("bbbb") else {
+                return .json(#"{"choices":[{"message":{"role":"assistant","content":"Because."}}]}"#)
+            }
+            for worker in workers.withLock({ $0 }) { worker.kill() }
+            return .hang()
+        }
+        let clock = TestClock(1_000_000)
+        var timing = JobTiming()
+        timing.pauses = [.milliseconds(10)]
+        let node = try await LocalNode(asking: model, timing, now: clock.now) { worker in
+            workers.withLock { $0.append(worker) }
+        }
+        let (offender, other) = (try node.user(), try node.user())
+        func bring(down user: UserSession) async throws -> LocalNode.Outcome {
+            try await node.outcome(of: node.submit(user, bytes: 4, of: "b"))
+        }
+        #expect(try await bring(down: offender) == .otherwise(.workerCrashed))
+        let slowed = try node.submit(offender, bytes: 4)
+        #expect(try await node.outcome(of: slowed) == .notStarted)
+        clock.advance(20)
+        #expect(try await node.outcome(of: slowed) == .served)
+        #expect(try await bring(down: offender) == .otherwise(.workerCrashed))
+        let refused = try node.submit(offender, bytes: 4)
+        clock.advance(60)
+        #expect(try await node.outcome(of: refused) == .notStarted)
+        #expect(try await node.outcome(of: node.submit(other, bytes: 4)) == .served)
+    }
 }
 
 extension LocalNode {
@@ -112,10 +144,10 @@ extension LocalNode {
 
     fileprivate func user() throws -> UserSession { try UserSession(client: LoopbackClient(url: url)) }
 
-    /// A job for this node alone, with a prompt of so many bytes; at most 64 KiB are served.
-    fileprivate func submit(_ user: UserSession, bytes: Int) throws -> String {
+    /// A job for this node alone, with a prompt of so many letters; at most 64 KiB are served.
+    fileprivate func submit(_ user: UserSession, bytes: Int, of letter: Character = "a") throws -> String {
         try user.submit(
-            user.seal([UInt8](repeating: 0x61, count: bytes)), model: "toy",
+            user.seal(Array(String(repeating: letter, count: bytes).utf8)), model: "toy",
             quorum: .init(verifiers: 0, leader: services.address.checksummed), deadline: 0
         ).jobID
     }

@@ -227,7 +227,7 @@ struct JobRun {
     private func answer(
         of worker: Worker, since start: ContinuousClock.Instant
     ) async throws(JobFailure) -> Answer {
-        let end = min(deadline, start + services.timing.exposure)
+        let end = min(deadline, start + services.timing.exposure - exposed)
         let header: FrameHeader
         let body: [UInt8]
         do throws(JobFailure) { (header, body) = try await next(from: worker, by: end) } catch {
@@ -287,8 +287,11 @@ struct JobRun {
         await worker.waitForEnd(within: end - .now)
     }
 
+    /// How long the job's plaintext has lain open so far, in all attempts.
+    private var exposed: Duration { .microseconds(entry.exposure ?? 0) }
+
     private mutating func expose(_ duration: Duration) {
-        entry.exposure = Int(duration / .microseconds(1))
+        entry.exposure = Int((exposed + duration) / .microseconds(1))
         NodeMetrics.exposed(for: duration)
     }
 
