@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 MARKERS = ("<!-- claims: written by scripts/claims.py -->", "<!-- end of claims -->")
 NAME = re.compile(r'@Test\(\s*"((?:[^"\\]|\\.)*)"')
 # A line of a run: mark, name, and how it went. A test that runs cases says how many.
-LINE = re.compile(r'Test "(.*)" (?:with \d+ test cases? )?(passed|failed|skipped)')
+LINE = re.compile(r'Test "(.*)" (?:with [1-9]\d* test cases? )?(passed|failed|skipped)')
 
 
 def tests_by_name():
@@ -77,6 +77,8 @@ def main(words):
         return 0
     wrong = []
     for claim in claims:
+        if not claim["tests"]:
+            wrong.append(f"no test proves: {claim['says']}")
         for name in claim["tests"]:
             places = tests.get(name, [])
             if len(places) != 1:

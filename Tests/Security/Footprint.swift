@@ -25,7 +25,7 @@ struct Footprint {
     }
 
     init() {
-        let reporters = ["/var/crash", "/var/lib/systemd/coredump", "/var/lib/apport/coredump"]
+        let reporters = ["/var/crash", "/var/lib/systemd/coredump", "/var/lib/apport/coredump", "/var/log"]
         let all = [NSTemporaryDirectory(), "/tmp", "/dev/shm"] + reporters + [Footprint.coreFolder].compactMap { $0 }
         folders = Set(all.map { ($0 as NSString).standardizingPath }).sorted()
     }

@@ -37,7 +37,10 @@ extension Security {
                 memory = HelperInspection.memory(of: helper)
                 return !(try HelperInspection.hits(in: memory, of: [seen])).isEmpty
             }
-            let others = bench.question.needles + bench.question.digestNeedles(model: "mock")
+            let permits = try bench.permits().flatMap { Needle.spellings(of: $0, "permit") }
+            #expect(!permits.isEmpty)
+            let others =
+                bench.question.needles + bench.question.digestNeedles(model: "mock") + permits + bench.operatorsNeedles
             #expect(try HelperInspection.hits(in: memory, of: others) == [])
             for place in ["cmdline", "environ"] {
                 #expect(try HelperInspection.hits(in: Array(helper.text(place).utf8), of: others) == [])
@@ -54,6 +57,39 @@ extension Security {
             let scan = try MemoryScan(bench.supervisor, for: key)
             for needle in key { #expect(scan.hits(needle.name).isEmpty, "\(scan.hits(needle.name))") }
             try await bench.stop()
+        }
+
+        private static let answers: [(bytes: [UInt8], code: JobFailure)] = [
+            ([], .encryptionUnreachable), ([0, 0, 0], .encryptionUnreachable),
+            ([0, 0, 0, 4, 1, 2], .encryptionUnreachable),
+            ([0, 0, 0, 0], .encryptionFailed), ([0, 0x10, 0, 1], .encryptionFailed),
+            ([255, 255, 255, 255], .encryptionFailed),
+        ]
+
+        @Test(
+            "a helper that goes, or answers nothing or too much, ends its job with a code", arguments: answers.indices)
+        func useless(index: Int) throws {
+            let (answer, code) = Self.answers[index]
+            let (network, worker) = (RawWorker.Network.native, try RawWorker())
+            try worker.receive(.ready)
+            try worker.send(.start, try network.leaderOrder().fields)
+            let key = try worker.receive(.sealingKey).fields["public"]?.text
+            try worker.giveMaterial(try SealedPrompt("a question"), publicKey: key, by: network)
+            try worker.receive(.connect)
+            let model = try ModelEnd()
+            try worker.send(.endpoint, [.init("endpoint", "model")], descriptor: model.workersEnd)
+            _ = try model.request(until: "\"stream\":false}")
+            model.answer("an answer")
+            try worker.receive(.output)
+            try worker.receive(.connect)
+            do {
+                let helper = try ModelEnd()
+                try worker.send(.endpoint, [.init("endpoint", "encryption")], descriptor: helper.workersEnd)
+                _ = try helper.bytes(32)
+                helper.send(bytes: answer)
+            }
+            #expect(try worker.receive(.failed).fields["code"]?.text == code.rawValue)
+            #expect(worker.end() == 0)
         }
 
         #if arch(x86_64)
@@ -114,11 +150,12 @@ private final class HelperInspection {
     private let process: ChildProcess
     /// While this file is there, helpers wait.
     private let gate: String
+    private let (walletKey, apiKey) = (ToyCrypto.random(32), Canaries.text())
     private let folder = FileManager.default.temporaryDirectory.appending(path: "blindference-\(UUID().uuidString)")
 
     init() async throws {
         native = try await NativeNetworkBench()
-        let node = try await native.node("leader")
+        let node = try await native.node("leader", privateKey: Hexadecimal.encode(walletKey))
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
         // Where nobody's account may run it: the checkout may be closed to others.
@@ -131,7 +168,8 @@ private final class HelperInspection {
         _ = FileManager.default.createFile(
             atPath: holding, contents: Data(HelperInspection.script(around: program.path, gate: gate).utf8),
             attributes: [.posixPermissions: 0o755])
-        process = try await node.start(try native.settings(helper: holding))
+        process = try await node.start(
+            try native.settings(helper: holding).merging(["GROQ_API_KEY": apiKey]) { $1 })
         supervisor = ProcessView(process.pid)
         // The first one is tried out, with a key that is nobody's.
         let client = try LoopbackClient(url: native.network.url)
@@ -170,16 +208,26 @@ private final class HelperInspection {
         """
     }
 
+    /// Every spelling of what the operator keeps secret.
+    var operatorsNeedles: [Needle] {
+        Needle.spellings(of: walletKey, "wallet key") + Needle.spellings(of: "password of leader", "password")
+            + Needle.spellings(of: apiKey, "API key")
+    }
+
     func release() { try? FileManager.default.removeItem(atPath: gate) }
 
     /// The worker that waits for its helper, and the helper.
     func busy() async throws -> (worker: ProcessView, helper: ProcessView) {
+        var found: (worker: ProcessView, helper: ProcessView)?
         try await Security.wait(for: "a worker has its end") {
-            supervisor.children.contains { $0.descriptors.count == 5 }
+            let children = supervisor.children
+            // A child that has only just begun has other descriptors for a moment.
+            let worker = children.first { $0.descriptors.count == 5 && $0.descriptors[4]?.hasPrefix("socket:") == true }
+            let helper = children.first { $0.descriptors[4]?.contains("cofhe-public-key") == true }
+            if let worker, let helper { found = (worker, helper) }
+            return found != nil
         }
-        let worker = try #require(supervisor.children.first { $0.descriptors.count == 5 })
-        let helper = supervisor.children.first { $0.descriptors[4]?.contains("cofhe-public-key") == true }
-        return (worker, try #require(helper))
+        return try #require(found)
     }
 
     func stop() async throws {

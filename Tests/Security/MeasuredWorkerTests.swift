@@ -39,6 +39,41 @@ extension Security {
             #expect(refused.output.contains("blindference-worker"), "\(refused.output)")
         }
 
+        @Test("a node that cannot confine one worker, or has another than its own, does not run")
+        func refusesToRun() async throws {
+            let place = try Installation()
+            let password = place.folder.appending(path: "password")
+            try Data("correct horse".utf8).write(to: password)
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: password.path)
+            let made = try await place.run(["init", "--password-file", password.path])
+            try #require(made.status == 0, "\(made.output)")
+            let run = ["run", "--password-file", password.path]
+            let offline = ["BLF_COFHE_MODE": "python", "BLF_COFHE_ENDPOINT": "http://127.0.0.1:9"]
+            // Every layer that there is; no machine has root's namespaces for a node without this capability.
+            let all = SandboxLayer.allCases.map(\.rawValue).joined(separator: ",")
+            let rights = geteuid() == 0 ? ["--bounding-set", "-sys_admin"] : ["--no-new-privs"]
+            let offersNamespaces = try await Security.kernelOffersNamespaces()
+            if geteuid() == 0 || !offersNamespaces {
+                let refused = try await place.run(
+                    run, settings: offline.merging(["BLF_REQUIRED_LAYERS": all]) { $1 }, with: rights)
+                #expect(refused.status == 1)
+                #expect(refused.output.contains("required_layers asks for"), "\(refused.output)")
+                #expect(!refused.output.contains("node_started") && !refused.output.contains("attested"))
+            }
+            if geteuid() != 0 {
+                let poor = ["--no-new-privs", "prlimit", "--memlock=65536:65536"]
+                let refused = try await place.run(run, settings: offline, with: poor)
+                #expect(refused.status == 1)
+                #expect(refused.output.contains("this user may lock 64 KiB"), "\(refused.output)")
+            }
+            try FileManager.default.removeItem(at: place.worker)
+            try FileManager.default.copyItem(
+                at: URL(filePath: Security.unconfined).resolvingSymlinksInPath(), to: place.worker)
+            let refused = try await place.run(run, settings: offline)
+            #expect(refused.status == 1)
+            #expect(refused.output.contains("is not the one that it was built with"), "\(refused.output)")
+        }
+
         @Test("what is measured is what runs: a file that is overwritten or replaced afterwards changes no worker")
         func changedAfterMeasurement() async throws {
             let place = try Installation()
@@ -132,6 +167,11 @@ extension Security {
             #expect(refused.output.contains("required_layers asks for namespaces"), "\(refused.output)")
             let given = try await place.run(settings: ["BLF_REQUIRED_LAYERS": "landlock,namespaces,process_namespace"])
             #expect(given.status == 0, "\(given.output)")
+            let open = try await place.run(
+                settings: ["BLF_REQUIRED_LAYERS": "secret_memory"],
+                with: ["--no-new-privs", Security.withoutSecretMemory])
+            #expect(open.status == 1)
+            #expect(open.output.contains("required_layers asks for secret_memory"), "\(open.output)")
             let unknown = try await place.run(settings: ["BLF_REQUIRED_LAYERS": "landlock,moat"])
             #expect(unknown.status == 1)
             #expect(unknown.output.contains("required_layers must be one of"), "\(unknown.output)")
@@ -158,6 +198,13 @@ extension Security {
                 "blindference-node", ["status", "--config-dir", node.folder.path, "--format", "json"])
             let shown = try JSONValue(parsing: Array(status.output.utf8))["missingLayers"]
             #expect(shown == .array(expected.map { .string($0) }))
+            let (done, answer) = try await network.submit(model: "mock", prompt: "Why?", verifiers: 0)
+            #expect(done == 0)
+            let id = try #require(answer["jobId"] as? String)
+            let job = try await network.run(
+                "blindference-node", ["jobs", "show", id, "--config-dir", node.folder.path, "--format", "json"])
+            let receipt = try JSONValue(parsing: Array(job.output.utf8))["receipt"]
+            #expect(receipt?["missingLayers"] == .array(expected.map { .string($0) }), "\(job.output)")
             withExtendedLifetime(spawner) {}
         }
     }

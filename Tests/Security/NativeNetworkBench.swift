@@ -17,8 +17,8 @@ struct NativeNetworkBench {
     }
 
     /// With 10 ETH in its wallet.
-    func node(_ name: String) async throws -> TestNode {
-        let node = try await network.makeNode(name)
+    func node(_ name: String, privateKey: String? = nil) async throws -> TestNode {
+        let node = try await network.makeNode(name, privateKey: privateKey)
         try await chain.fund(node.address)
         return node
     }

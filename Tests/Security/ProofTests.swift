@@ -3,8 +3,10 @@ import Foundation
 import Glibc
 import Inspection
 import Shared
-import Supervisor
+import TestNetwork
 import Testing
+
+@testable import Supervisor
 
 extension Security {
     @Suite("The proof before the first secret") struct ProofTests {
@@ -68,6 +70,28 @@ extension Security {
             let spawner = try Security.spawner(Security.unconfined, argument: "\(wall.left):\(observer.path)")
             await #expect(throws: WorkerError.notConfined(wall.named)) { _ = try await spawner.spawn() }
             #expect(try observer.sent().isEmpty)
+        }
+
+        /// What the spawner itself builds, so that no worker can leave it out.
+        static let spawners: [WorkerProof.Wall] = [.coreLimit, .processLimit, .descriptorLimit, .noNewPrivileges]
+
+        @Test("a process without one of the walls that the spawner builds is seen", arguments: spawners)
+        func unspawned(_ wall: WorkerProof.Wall) async throws {
+            // Others may not filter a program that could raise its rights.
+            if geteuid() != 0, wall == .noNewPrivileges { return }
+            let log = FileManager.default.temporaryDirectory.appending(path: "alone-\(UUID().uuidString)")
+            defer { try? FileManager.default.removeItem(at: log) }
+            let child = try ChildProcess(URL(filePath: Security.unconfined), ["alone", wall.rawValue], output: log)
+            defer { child.signal(SIGKILL) }
+            try await Security.wait(for: "\(child.text)") {
+                ProcessView(child.pid).status["CapEff"].map { Int($0, radix: 16) } == 0
+            }
+            #expect(throws: WorkerError.notConfined(wall)) { _ = try WorkerProof(pid: child.pid, arena: 0) }
+        }
+
+        @Test("each wall has a test of its absence")
+        func complete() {
+            #expect(Set(Self.walls.map(\.named) + Self.spawners) == Set(WorkerProof.Wall.allCases))
         }
 
         @Test("a worker that is still root is refused, whatever capabilities it gave up")

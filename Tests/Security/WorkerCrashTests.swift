@@ -62,6 +62,47 @@ extension Security {
                 #expect(worker.dumpedCore == false)
                 try footprint.expectNothing(of: canaries, death.testDescription)
             }
+
+            enum Moment: String, CaseIterable { case sealing, storing }
+
+            @Test(
+                "nor while it waits for its material, or has its output key encrypted", arguments: Moment.allCases)
+            func otherMoments(_ moment: Moment) throws {
+                let footprint = Footprint()
+                let (network, apiKey) = (RawWorker.Network.native, Canaries.text())
+                let worker = try RawWorker(under: Security.withoutSecretMemory)
+                try worker.receive(.ready)
+                try worker.send(.start, try network.leaderOrder().fields, body: Array(apiKey.utf8))
+                let text = try worker.receive(.sealingKey).fields["public"]?.text
+                let key = try #require(text.flatMap(Hexadecimal.decode))
+                let secret = try #require(try Security.sealingSecret(of: worker.pid, publicKey: key))
+                var canaries: [ScanOrder.Canary] = [.init(.apiKey, text: apiKey), .init(.sealingSecret, bytes: secret)]
+                let (model, helper) = (try ModelEnd(), try ModelEnd())
+                var live = Secret.sealingSecret
+                if moment == .storing {
+                    try worker.giveMaterial(try SealedPrompt("Why?"), publicKey: text, by: network)
+                    try worker.receive(.connect)
+                    try worker.send(.endpoint, [.init("endpoint", "model")], descriptor: model.workersEnd)
+                    _ = try model.request(until: "\"stream\":false}")
+                    model.answer("Because.")
+                    try worker.receive(.output)
+                    try worker.receive(.connect)
+                    try worker.send(.endpoint, [.init("endpoint", "encryption")], descriptor: helper.workersEnd)
+                    canaries.append(.init(.outputKey, bytes: try helper.bytes(32)))
+                    live = .outputKey
+                }
+                let arena = try Security.scan(ScanOrder(canaries, processes: [worker.pid])).arena(worker.pid)
+                #expect(arena?.count(live.rawValue) ?? 0 > 0)
+                // It waits in recvmsg for its supervisor, and in poll for its helper.
+                let call = moment == .sealing ? 47 : 7
+                try WorkerCrashTests.wait {
+                    (try? ProcessView(worker.pid).plant(.segmentation, afterSystemCall: call)) != nil
+                }
+                if moment == .sealing { worker.push([0]) } else { helper.send(bytes: [0]) }
+                #expect(worker.end() == 128 + SIGSEGV)
+                #expect(worker.dumpedCore == false)
+                try footprint.expectNothing(of: canaries, moment.rawValue)
+            }
         #endif
 
         /// For tests that must stay on the thread that started their worker.

@@ -37,29 +37,35 @@ package struct MemoryScan: Sendable {
         var unreadable: [String] = []
         var (lockedTotal, openTotal) = (0, 0)
         let overlap = (needles.map(\.bytes.count).max() ?? 1) - 1
-        let step = 4 << 20
+        let (step, page) = (4 << 20, UInt(sysconf(Int32(_SC_PAGESIZE))))
         var buffer = [UInt8](repeating: 0, count: step + overlap)
         let regions = process.regions
         guard regions.contains(where: { $0.name == "[stack]" }) else { throw Failure.incomplete(pid: process.pid) }
         for region in regions where region.isReadable {
             var start = region.range.lowerBound
+            var isCut = false
             while start < region.range.upperBound {
                 let wanted = min(UInt(step + overlap), region.range.upperBound - start)
                 let count = pread(memory, &buffer, Int(wanted), Int(bitPattern: start))
                 guard count > 0 else {
-                    unreadable.append(region.name.isEmpty ? region.permissions : region.name)
-                    break
+                    let name = region.name.isEmpty ? region.permissions : region.name
+                    if !isCut { unreadable.append(name) }
+                    isCut = true
+                    start += page
+                    continue
                 }
-                if region.isLocked { lockedTotal += min(count, step) } else { openTotal += min(count, step) }
+                // A page that cannot be read ends a read early; what lies behind it is read for itself.
+                let scanned = count < Int(wanted) ? count : min(count, step)
+                if region.isLocked { lockedTotal += scanned } else { openTotal += scanned }
                 for needle in needles {
-                    for offset in MemoryScan.find(needle.bytes, in: buffer, count: count) where offset < step {
+                    for offset in MemoryScan.find(needle.bytes, in: buffer, count: count) where offset < scanned {
                         hits.append(
                             Hit(
                                 needle: needle.name, region: region.name, address: start + UInt(offset),
                                 isLocked: region.isLocked))
                     }
                 }
-                start += UInt(step)
+                start += UInt(scanned)
             }
         }
         self.hits = hits

@@ -60,7 +60,10 @@ package struct ScanReport: Codable, Sendable {
 }
 
 extension ScanReport {
-    /// Looks everywhere. A process that cannot be read is an error, not a clean result; a file that is gone is none.
+    package struct Unreadable: Error { package let path: String }
+
+    /// Looks everywhere. A process or a file that cannot be read is an error, not a clean result; a file that is gone is
+    /// none.
     package init(answering order: ScanOrder) throws {
         let needles = order.canaries.flatMap(\.needles)
         var places: [Place] = []
@@ -76,7 +79,10 @@ extension ScanReport {
             }
         }
         for path in order.paths.flatMap(ScanReport.files) {
-            guard let bytes = WholeFile.bytes(path) else { continue }
+            guard let bytes = WholeFile.bytes(path) else {
+                guard !WholeFile.isThere(path) else { throw Unreadable(path: path) }
+                continue
+            }
             let counts = needles.map { ($0.name, MemoryScan.find($0.bytes, in: bytes, count: bytes.count).count) }
             places.append(
                 Place(

@@ -2,11 +2,16 @@ internal import Glibc
 
 /// A file's bytes, to the very end: Foundation takes the first short read for the end, and files of `/proc` come in pages.
 enum WholeFile {
+    /// Whether there is a file that has an end.
+    static func isThere(_ path: String) -> Bool {
+        var info = stat()
+        return lstat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
+    }
+
     /// Nil when the file is gone, may not be read, or is none that has an end.
     static func bytes(_ path: String) -> [UInt8]? {
-        var info = stat()
         // A pipe would have us wait for its writer.
-        guard lstat(path, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { return nil }
+        guard isThere(path) else { return nil }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }

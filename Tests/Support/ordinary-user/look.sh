@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a devnet and a node as the calling user, then tries to read their memory as the same user.
-# Prints one line a process: NAME SECCOMP READABLE, where READABLE counts the addresses that process_vm_readv gave.
+# Prints one line a process: NAME SECCOMP READABLE, where READABLE counts the addresses that process_vm_readv gave, and
+# whether ptrace attached and /proc/PID/mem opened.
 # usage: look.sh PROGRAMS FOLDER
 set -euo pipefail
 programs=$1
@@ -32,6 +33,13 @@ for address in guesses:
     ours, theirs = Part(ctypes.addressof(target), 16), Part(address, 16)
     count = libc.process_vm_readv(pid, ctypes.byref(ours), 1, ctypes.byref(theirs), 1, 0)
     if count > 0 or ctypes.get_errno() == 14: readable += 1
+# PTRACE_ATTACH and PTRACE_DETACH.
+if libc.ptrace(16, pid, None, None) == 0:
+    readable += 1
+    libc.waitpid(pid, None, 0)
+    libc.ptrace(17, pid, None, None)
+try: readable += len(open(f"/proc/{pid}/mem", "rb").name) > 0
+except OSError: pass
 seccomp = [line.split()[1] for line in open(f"/proc/{pid}/status") if line.startswith("Seccomp:")][0]
 print(name, seccomp, readable)
 PYTHON
