@@ -1,4 +1,6 @@
 #pragma once
+// SHA256_Init and its like stand beside the general functions, which OpenSSL prefers.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>

@@ -27,10 +27,15 @@ package struct SecretBytes: ~Copyable, @unchecked Sendable {
         self.arena = arena
     }
 
+    /// `count` bytes of zero, to be written over, with room for no more.
+    package init(zeros count: Int) throws(SecretMemoryError) {
+        try self.init(capacity: count)
+        extend(to: count)
+    }
+
     /// `count` bytes from the kernel's random generator.
     package static func random(count: Int) throws(SecretMemoryError) -> SecretBytes {
-        var secret = try SecretBytes(capacity: count)
-        secret.extend(to: count)
+        let secret = try SecretBytes(zeros: count)
         csystem_random(secret.base, count)
         return secret
     }

@@ -68,9 +68,8 @@ struct KeyDerivation: Equatable, Sendable {
     func derive(from password: borrowing SecretBytes) throws(KeystoreError) -> SecretBytes {
         var derived: SecretBytes
         do throws(SecretMemoryError) {
-            derived = try SecretBytes(capacity: length)
+            derived = try SecretBytes(zeros: length)
         } catch { throw .memory(error) }
-        derived.extend(to: length)
         let count = password.count
         let done = derived.withMutablePointer { output in
             password.withPointer { text in

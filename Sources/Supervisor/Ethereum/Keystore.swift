@@ -54,9 +54,8 @@ package struct Keystore: Equatable, Sendable {
         guard sodium_memcmp(expected, mac, mac.count) == 0 else { throw .wrongPasswordOrDamaged }
         var plaintext: SecretBytes
         do throws(SecretMemoryError) {
-            plaintext = try SecretBytes(capacity: ciphertext.count)
+            plaintext = try SecretBytes(zeros: ciphertext.count)
         } catch { throw .memory(error) }
-        plaintext.extend(to: ciphertext.count)
         let decrypted = plaintext.withMutablePointer { output in
             derived.withPointer { keys in
                 AES128CTR.apply(key: keys, iv: iv, input: ciphertext, output: output, count: Int32(ciphertext.count))

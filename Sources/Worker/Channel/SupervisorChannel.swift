@@ -58,8 +58,7 @@ struct SupervisorChannel: ~Copyable {
 
     /// Reads `count` bytes of the body that was announced last.
     func readBody(_ count: Int) throws -> SecretBytes {
-        var body = try SecretBytes(capacity: count)
-        body.extend(to: count)
+        var body = try SecretBytes(zeros: count)
         try body.withMutableBytes { bytes in try SupervisorChannel.fill(bytes) }
         return body
     }

@@ -21,8 +21,7 @@ enum HelperExchange {
     }
 
     private static func read(_ count: Int, from connection: borrowing Connection) throws -> SecretBytes {
-        var bytes = try SecretBytes(capacity: count)
-        bytes.extend(to: count)
+        var bytes = try SecretBytes(zeros: count)
         var filled = 0
         while filled < count {
             let some = try bytes.withMutableBytes { bytes throws(ExchangeError) in

@@ -36,7 +36,7 @@ struct Job: ~Copyable {
             _ = consume answer
             try channel.send(.output, fields: Job.outputFields(innerHash, opened))
         case .some(let encryption):
-            let key = try SecretBytes.random(count: Cryptography.keyBytes)
+            let key = try SecretBytes.random(count: AES256GCM.keyBytes)
             let sealed = try Cryptography.seal(answer, key: key)
             // The next steps wait for others: upload, encryption service. Nothing plain waits with them.
             _ = consume answer
@@ -60,7 +60,7 @@ struct Job: ~Copyable {
         var blob = try channel.readBody(sizes[2])
         var key = try pair.open(&high, seal, handle: material.fields["highHandle"])
         let lowHalf = try pair.open(&low, seal, handle: material.fields["lowHandle"])
-        var whole = try SecretBytes(capacity: Cryptography.keyBytes)
+        var whole = try SecretBytes(capacity: AES256GCM.keyBytes)
         try whole.append(key)
         try whole.append(lowHalf)
         key.wipe()
@@ -98,7 +98,7 @@ struct Job: ~Copyable {
 
     private mutating func storeOutputKey(_ key: borrowing SecretBytes, by service: EncryptionService) throws {
         let encryption = OutputKeyEncryption(order: service)
-        let half = Cryptography.keyBytes / 2
+        let half = AES256GCM.keyBytes / 2
         var handles: [String] = []
         // One more than needed: by now the answer is made, and a service that stumbles once must not cost it.
         var mayRetry = true

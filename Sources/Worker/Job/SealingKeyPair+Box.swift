@@ -41,8 +41,7 @@ extension SealingKeyPair {
 
     /// An agreement becomes a key as in NaCl: by HSalsa20, with nothing else in it.
     private func stretch(_ shared: borrowing SecretBytes) throws -> SecretBytes {
-        var key = try SecretBytes(capacity: SealingKeyPair.keyBytes)
-        key.extend(to: SealingKeyPair.keyBytes)
+        var key = try SecretBytes(zeros: SealingKeyPair.keyBytes)
         let nothing = [UInt8](repeating: 0, count: 16)
         let made = shared.withBytes { shared in
             key.withMutableBytes { key in

@@ -1,4 +1,4 @@
-internal import COpenSSL
+internal import CSodium
 internal import Shared
 
 extension SealingKeyPair {
@@ -12,7 +12,9 @@ extension SealingKeyPair {
         let length = sealed.count - overhead
         let opened = key.withBytes { key in
             sealed.withMutableBytes { bytes in
-                Cryptography.decrypt(bytes, at: 44, count: length, nonceAt: 32, tagAt: 44 + length, key: key)
+                guard let key = key.octets, let sealed = bytes.octets else { return false }
+                let text = UnsafeMutableRawBufferPointer(start: sealed + 44, count: length)
+                return AES256GCM.open(text, nonce: sealed + 32, tag: sealed + 44 + length, key: key)
             }
         }
         guard opened else { throw JobFailure.sealedValueUnreadable }
@@ -23,22 +25,29 @@ extension SealingKeyPair {
         return half
     }
 
+    /// HKDF-SHA256 without salt, for no more than one block (RFC 5869).
     private static func expand(_ shared: borrowing SecretBytes) throws -> SecretBytes {
-        var key = try SecretBytes(capacity: Cryptography.keyBytes)
-        key.extend(to: Cryptography.keyBytes)
-        let purpose: StaticString = "CoFHE seal"
-        let derived = shared.withBytes { shared in
-            key.withMutableBytes { key in
-                guard let context = EVP_PKEY_CTX_new_id(EVP_PKEY_HKDF, nil) else { return false }
-                defer { EVP_PKEY_CTX_free(context) }
-                var count = key.count
-                return EVP_PKEY_derive_init(context) == 1 && EVP_PKEY_CTX_set_hkdf_md(context, EVP_sha256()) == 1
-                    && EVP_PKEY_CTX_set1_hkdf_key(context, shared.octets, Int32(shared.count)) == 1
-                    && EVP_PKEY_CTX_add1_hkdf_info(context, purpose.utf8Start, Int32(purpose.utf8CodeUnitCount)) == 1
-                    && EVP_PKEY_derive(context, key.octets, &count) == 1
+        let salt = try SecretBytes(zeros: Int(crypto_auth_hmacsha256_KEYBYTES))
+        let extracted = try authenticate(shared, under: salt)
+        var purpose = try SecretBytes(capacity: 11)
+        try purpose.append(public: Array("CoFHE seal".utf8) + [1])
+        return try authenticate(purpose, under: extracted)
+    }
+
+    /// HMAC-SHA256, which is 32 bytes, under a key of 32 bytes.
+    private static func authenticate(
+        _ text: borrowing SecretBytes, under key: borrowing SecretBytes
+    ) throws -> SecretBytes {
+        var code = try SecretBytes(zeros: Int(crypto_auth_hmacsha256_BYTES))
+        let isMade = text.withBytes { text in
+            key.withBytes { key in
+                code.withMutableBytes { code in
+                    guard let code = code.octets, let octets = text.octets, let key = key.octets else { return false }
+                    return crypto_auth_hmacsha256(code, octets, UInt64(text.count), key) == 0
+                }
             }
         }
-        guard derived else { throw JobFailure.cryptographyFailed }
-        return key
+        guard isMade else { throw JobFailure.cryptographyFailed }
+        return code
     }
 }

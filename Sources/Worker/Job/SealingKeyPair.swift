@@ -1,4 +1,4 @@
-internal import COpenSSL
+internal import CSodium
 internal import Shared
 
 /// An X25519 pair made for one job. The secret half never leaves the worker: the permit names the public half, and the
@@ -14,16 +14,12 @@ struct SealingKeyPair: ~Copyable {
     init() throws { try self.init(secret: try SecretBytes.random(count: SealingKeyPair.keyBytes)) }
 
     init(secret: consuming SecretBytes) throws {
-        let derived: [UInt8]? = secret.withBytes { secret in
-            guard let key = EVP_PKEY_new_raw_private_key_ex(nil, "X25519", nil, secret.octets, secret.count) else {
-                return nil
-            }
-            defer { EVP_PKEY_free(key) }
-            var bytes = [UInt8](repeating: 0, count: SealingKeyPair.keyBytes)
-            var count = bytes.count
-            return EVP_PKEY_get_raw_public_key(key, &bytes, &count) == 1 ? bytes : nil
+        var derived = [UInt8](repeating: 0, count: SealingKeyPair.keyBytes)
+        let isDerived = secret.withBytes { secret in
+            guard secret.count == SealingKeyPair.keyBytes, let secret = secret.octets else { return false }
+            return crypto_scalarmult_base(&derived, secret) == 0
         }
-        guard let derived else { throw JobFailure.cryptographyFailed }
+        guard isDerived else { throw JobFailure.cryptographyFailed }
         publicKey = derived
         self.secret = secret
     }
@@ -44,24 +40,14 @@ struct SealingKeyPair: ~Copyable {
 
     /// What this pair and the owner of `peer` (32 bytes) agree on.
     func agreement(with peer: UnsafeRawBufferPointer) throws -> SecretBytes {
-        var shared = try SecretBytes(capacity: SealingKeyPair.keyBytes)
-        shared.extend(to: SealingKeyPair.keyBytes)
+        var shared = try SecretBytes(zeros: SealingKeyPair.keyBytes)
         let agreed = secret.withBytes { secret in
             shared.withMutableBytes { shared in
-                guard let own = EVP_PKEY_new_raw_private_key_ex(nil, "X25519", nil, secret.octets, 32) else {
-                    return false
-                }
-                defer { EVP_PKEY_free(own) }
-                guard let peer = EVP_PKEY_new_raw_public_key_ex(nil, "X25519", nil, peer.octets, 32) else {
-                    return false
-                }
-                defer { EVP_PKEY_free(peer) }
-                guard let context = EVP_PKEY_CTX_new(own, nil) else { return false }
-                defer { EVP_PKEY_CTX_free(context) }
-                var count = 32
-                // OpenSSL refuses an all-zero agreement here.
-                return EVP_PKEY_derive_init(context) == 1 && EVP_PKEY_derive_set_peer(context, peer) == 1
-                    && EVP_PKEY_derive(context, shared.octets, &count) == 1 && count == 32
+                guard peer.count == SealingKeyPair.keyBytes, let shared = shared.octets, let secret = secret.octets,
+                    let peer = peer.octets
+                else { return false }
+                // An all-zero agreement is refused here.
+                return crypto_scalarmult(shared, secret, peer) == 0
             }
         }
         guard agreed else { throw JobFailure.sealedValueUnreadable }
