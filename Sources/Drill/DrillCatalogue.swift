@@ -118,6 +118,7 @@ package enum DrillCatalogue {
             behind: [DrillStop(.limits, noMemory)]),
         DrillAttack("grow a block in place", "mremap 0 4096 8192 1"),
         DrillAttack("wait on a futex", "futex ?4 0 7 0"),
+        DrillAttack("wake others on a futex", "futex ?4 1 1"),
     ]
 
     private static let executableMemory = [

@@ -4,8 +4,6 @@ package struct SystemCallRule: Sendable {
         case none
         /// Argument 2 (protection) must not contain PROT_EXEC.
         case notExecutable
-        /// Argument 1 (operation) must be FUTEX_WAKE, private or not: one thread has nobody to wait for.
-        case wakeOnly
         /// Argument 0 must be this descriptor, in all 64 bits.
         case descriptor(UInt64)
     }
@@ -36,8 +34,6 @@ extension SystemCallRule.Constraint {
         switch self {
         case .none: nil
         case .notExecutable: ArgumentCheck(argument: 2, mask: 4, value: 0)
-        // The kernel takes 32 bits of the operation. Bit 7 is FUTEX_PRIVATE_FLAG.
-        case .wakeOnly: ArgumentCheck(argument: 1, mask: 0xFFFF_FF7F, value: 1)
         case .descriptor(let value): ArgumentCheck(argument: 0, mask: .max, value: value)
         }
     }
@@ -47,7 +43,6 @@ extension SystemCallRule.Constraint {
         switch self {
         case .none: "any"
         case .notExecutable: "no PROT_EXEC"
-        case .wakeOnly: "FUTEX_WAKE only"
         case .descriptor(let value): "descriptor \(value) only"
         }
     }

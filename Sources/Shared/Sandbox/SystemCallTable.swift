@@ -45,7 +45,6 @@ package struct SystemCallTable: Sendable {
         SystemCallRule("close", "ending a connection"),
         SystemCallRule("getpid", "OpenSSL's random generator looks for a fork"),
         SystemCallRule("getrandom", "sealing pair, output key, nonces"),
-        SystemCallRule("futex", .wakeOnly, "the end of a one-time initialisation"),
         SystemCallRule("mmap", .notExecutable, "heap of larger blocks"),
         SystemCallRule("munmap", "heap of larger blocks"),
         SystemCallRule("brk", "heap of smaller blocks"),

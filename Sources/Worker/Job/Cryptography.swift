@@ -8,7 +8,8 @@ internal import Shared
 enum Cryptography {
     private static let overhead = AES256GCM.nonceBytes + AES256GCM.tagBytes
 
-    /// Does everything that opens files or seeds lazily, before the filter closes.
+    /// Does everything that opens files, seeds or initialises lazily, before the filter closes: the end of what is done
+    /// once is a futex call.
     ///
     /// - Parameter forTLS: certificates name their algorithms, which needs OpenSSL's tables; a worker that never speaks
     ///   TLS saves the 1 ms that filling them takes.
@@ -19,9 +20,13 @@ enum Cryptography {
             OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS
         let options = UInt64(OPENSSL_INIT_NO_LOAD_CONFIG) | (forTLS ? 0 : UInt64(tables))
         guard OPENSSL_init_crypto(options, nil) == 1, sodium_init() >= 0 else { return false }
-        // A handshake draws from OpenSSL's own generator; all else draws from the kernel's.
+        ERR_clear_error()
         var byte: UInt8 = 0
-        return !forTLS || RAND_bytes(&byte, 1) == 1
+        let zeros = [UInt8](repeating: 0, count: AES256GCM.keyBytes)
+        var tag = zeros
+        let seals = withUnsafeMutableBytes(of: &byte) { AES256GCM.seal($0, nonce: zeros, tag: &tag, key: zeros) }
+        // A handshake draws from OpenSSL's own generator; all else draws from the kernel's.
+        return seals && (!forTLS || RAND_bytes(&byte, 1) == 1)
     }
 
     /// Opens `iv(12) ‖ tag(16) ‖ ciphertext` in place: afterwards `blob` is the plaintext.
