@@ -45,6 +45,7 @@ package enum DrillCatalogue {
         DrillAttack(
             "make a socket file", "socket 1 1 0; bind $ %{socketFile} {socketFileLength}", behind: landlock),
         DrillAttack("execute a program", "execve @/bin/true 0 0", behind: execution),
+        DrillAttack("execute a program of root's", "execve @/bin/mount 0 0", behind: execution),
         DrillAttack("execute a program by execveat", "execveat -100 @/bin/true 0 0 0", behind: execution),
     ]
 

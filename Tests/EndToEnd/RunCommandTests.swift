@@ -23,6 +23,21 @@ struct RunCommandTests {
         #expect(try await first.stop() == 0)
     }
 
+    @Test("sandbox show prints every call of the filter, with what it may be given and why")
+    func sandbox() async throws {
+        let operating = try Operator()
+        defer { operating.remove() }
+        let shown = try await operating.run("sandbox", "show", "--format", "json")
+        #expect(shown.status == 0)
+        let rows = try JSONValue(parsing: Array(shown.output.utf8)).elements ?? []
+        let rules = SystemCallTable.current.rules
+        #expect(rows.map { $0["call"]?.text } == rules.map(\.name))
+        #expect(rows.map { $0["arguments"]?.text } == rules.map(\.constraint.text))
+        #expect(rows.map { $0["reason"]?.text } == rules.map(\.reason))
+        let table = try await operating.run("sandbox", "show", "--architecture", "aarch64")
+        #expect(table.status == 0 && table.output.contains("ppoll") && table.output.contains("no PROT_EXEC"))
+    }
+
     @Test("a password and keys given as variables are not in /proc/PID/environ of the running node")
     func environment() async throws {
         let network = try await TestNetwork("--nodes", "1")

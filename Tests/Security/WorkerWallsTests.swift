@@ -8,8 +8,19 @@ import Testing
 
 extension Security {
     @Suite("The walls around a worker, seen from outside") struct WorkerWallsTests {
-        /// A worker that a spawner made, or the waiting workers of a running node.
+        /// A worker that a spawner made, or the waiting workers of a running node whose operator has set whatever can be
+        /// set: no setting takes a wall away.
         enum Origin: String, CaseIterable, Sendable { case spawner, node }
+
+        /// Every switch that the configuration has, on; and variables by which other programs are told to show more.
+        private static let settings = [
+            "BLF_ZDR_COMPLIANT": "true", "BLF_SKIP_OUTPUT_KEY_STORAGE": "true", "BLF_LOG_LEVEL": "DEBUG",
+            "BLF_LOG_FORMAT": "text", "BLF_MAX_CONCURRENT_JOBS": "2", "BLF_MAX_EXPOSURE_SECONDS": "300",
+            "BLF_OPENAI_TIMEOUT_SECONDS": "280", "BLF_OPENAI_MAX_TOKENS": "131072", "BLF_TIER": "0",
+            "BLF_CUSTOM_BACKENDS": "other", "BLF_ATTESTATION_BACKEND": "mock", "BLF_MODEL_CACHE_DIR": "/tmp",
+            "BLF_REQUIRED_LAYERS": "", "SWIFT_BACKTRACE": "enable=yes", "GLIBC_TUNABLES": "glibc.malloc.perturb=0",
+            "MALLOC_PERTURB_": "0", "OPENSSL_CONF": "/tmp/openssl.cnf", "LD_DEBUG": "",
+        ]
 
         private func look(_ origin: Origin, _ body: (ProcessView) async throws -> Void) async throws {
             switch origin {
@@ -20,7 +31,7 @@ extension Security {
                 withExtendedLifetime((spawner, worker)) {}
             case .node:
                 let network = try await TestNetwork()
-                let node = try await network.makeNode("walls").start()
+                let node = try await network.makeNode("walls").start(WorkerWallsTests.settings)
                 let workers = { ProcessView(node.pid).children.filter { $0.status["Seccomp"] == "2" } }
                 try await Security.wait(for: "the pool of two is filled") { workers().count == 2 }
                 for worker in workers() { try await body(worker) }

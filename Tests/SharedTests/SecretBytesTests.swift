@@ -41,6 +41,27 @@ struct SecretBytesTests {
         #expect(text.withBytes { Array($0) } == [0, 0, 0, 0, 0, 0])
     }
 
+    @Test("text is told from bytes, wherever the one that is none stands")
+    func utf8() throws {
+        func isText(_ bytes: [UInt8]) throws -> Bool {
+            var secret = try SecretBytes(capacity: 64)
+            try secret.append(public: bytes)
+            return secret.isUTF8
+        }
+        for count in 0..<40 {
+            let plain = [UInt8](repeating: 0x61, count: count)
+            #expect(try isText(plain))
+            for index in 0...count {
+                for more: [UInt8] in [[0xC3, 0xA9], [0xF0, 0x9F, 0x98, 0x80]] {
+                    #expect(try isText(plain[..<index] + more + plain[index...]))
+                }
+                for less: [UInt8] in [[0xFF], [0x80], [0xC3], [0xF0, 0x9F, 0x98]] {
+                    #expect(try !isText(plain[..<index] + less + plain[index...]), "\(count) \(index)")
+                }
+            }
+        }
+    }
+
     @Test("more than the capacity is refused")
     func overflow() throws {
         var text = try SecretBytes(capacity: 2)

@@ -152,6 +152,10 @@ extension SecretBytes {
             while index < bytes.count {
                 if bytes[index] < 0x80 {
                     index += 1
+                    // Most text is plain: eight bytes at a time.
+                    while index + 8 <= bytes.count,
+                        bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+                    { index += 8 }
                 } else {
                     guard let length = try? UTF8Sequence.length(bytes, at: index) else { return false }
                     index += length
