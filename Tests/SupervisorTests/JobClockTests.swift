@@ -20,7 +20,7 @@ struct JobClockTests {
         #expect(entry.state == .failed)
         #expect(entry.failure == .outOfTime)
         #expect(entry.claimedAt != nil)
-        #expect(ContinuousClock.now - start < .seconds(4))
+        #expect(ContinuousClock.now - start < .seconds(20), "a job may take 300 s")
         #expect(model.requests.count == 1)
     }
 
@@ -101,6 +101,6 @@ struct JobClockTests {
         let entry = try await network.serveOneJob()
         #expect(entry.failure == .outOfTime)
         #expect(entry.submission == nil)
-        #expect(ContinuousClock.now - start < .seconds(4))
+        #expect(ContinuousClock.now - start < .seconds(20), "a job may take 300 s")
     }
 }
