@@ -11,6 +11,8 @@ enum Canaries {
 
 /// Everything secret that an operator entrusts to a node, by every way there is.
 struct OperatorCanaries {
+    /// Of the node, whose password is made of it.
+    var name = "canaries"
     let walletKey = ToyCrypto.random(32)
     let apiKey = Canaries.text()
     let uploadToken = Canaries.text()
@@ -19,7 +21,7 @@ struct OperatorCanaries {
     var canaries: [ScanOrder.Canary] {
         [
             .init(.walletKey, bytes: walletKey), .init(.walletDigits, text: Hexadecimal.encode(walletKey)),
-            .init(.password, text: "password of canaries"),
+            .init(.password, text: "password of \(name)"),
             .init(.apiKey, text: apiKey), .init(.uploadToken, text: uploadToken),
             .init(.attestationKey, text: attestationKey),
         ]
@@ -35,7 +37,7 @@ struct OperatorCanaries {
         try Data("BLF_IPFS_UPLOAD_JWT='\(uploadToken)'\n".utf8).write(to: node.folder.appending(path: ".env"))
         let secrets = [
             "GROQ_API_KEY": apiKey, "MOCK_ATTESTATION_KEY": attestationKey,
-            "BLF_KEY_PASSWORD": "password of canaries", "BLF_PRIVATE_KEY": Hexadecimal.encode(walletKey),
+            "BLF_KEY_PASSWORD": "password of \(name)", "BLF_PRIVATE_KEY": Hexadecimal.encode(walletKey),
             "BLF_GROQ_BASE_URL": model.base,
         ]
         let command =

@@ -53,14 +53,28 @@ extension Security {
         @Test("however it dies: no core, no crash report, no byte of a secret", .timeLimit(.minutes(4)))
         func deaths() async throws {
             print("core pattern: \(Footprint.corePattern)")
+            // Each node lives and dies several times, and waits most of the time.
+            let nodes = 3
+            try await withThrowingDiscardingTaskGroup { group in
+                for first in 0..<nodes {
+                    let deaths = stride(from: first, to: NodeCrashTests.deaths.count, by: nodes).map {
+                        NodeCrashTests.deaths[$0]
+                    }
+                    group.addTask { try await NodeCrashTests.die(deaths, "canaries-\(first)") }
+                }
+            }
+        }
+
+        /// One node and one job, which each of its lives takes up again.
+        private static func die(_ deaths: [Death], _ name: String) async throws {
             let footprint = Footprint()
-            let secrets = OperatorCanaries()
+            let secrets = OperatorCanaries(name: name)
             let network = try await TestNetwork("--mock-key", secrets.attestationKey)
-            let node = try await network.makeNode("canaries", privateKey: Hexadecimal.encode(secrets.walletKey))
+            let node = try await network.makeNode(name, privateKey: Hexadecimal.encode(secrets.walletKey))
             let settings = try NodeCrashTests.crashPrinter()
             var question: KnownQuestion?
             var workers: [ProcessView] = []
-            for death in NodeCrashTests.deaths {
+            for death in deaths {
                 // Its patience is bounded, so that each life has its own.
                 let model = try SlowModel()
                 let process = try await secrets.start(

@@ -28,6 +28,7 @@ struct StakeTests {
         let error = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
         #expect(error == .allowanceStands(Amount(whole: 1000), after: .transaction(.rpc(StakeBench.refusal))))
         #expect(try await bench.allowance() == Amount(whole: 1000))
+        #expect(try await bench.standing().allowance == Amount(whole: 1000), "as staking status shows it")
         bench.client.refuses = []
         #expect(try await bench.stakeThousand() != nil)
         #expect(try await bench.allowance() == .zero)
@@ -137,6 +138,8 @@ private struct StakeBench {
     func stakeThousand(agree: Bool = true) async throws -> Receipt? {
         try await stake.stake(Amount(whole: 1000), over: queue, agree: { _ in agree }, telling: { _ in })
     }
+
+    func standing() async throws -> Stake.Standing { try await stake.standing() }
 
     func allowance() async throws -> Amount {
         try await access.token().allowance(of: node, to: access.staking.address)
