@@ -12,9 +12,9 @@ package enum WorkerProcess {
     package static func run(
         arguments: [String] = CommandLine.arguments, rules: [SystemCallRule] = SystemCallTable.current.rules
     ) -> Never {
-        guard (2...3).contains(arguments.count), let prompt = Int(arguments[1]), prompt > 0, prompt <= 1 << 30 else {
-            _exit(SandboxError.arguments.rawValue)
-        }
+        guard (2...3).contains(arguments.count), let prompt = Int(arguments[1]), prompt > 0, prompt <= 1 << 30,
+            SupervisorChannel.prepare()
+        else { _exit(SandboxError.arguments.rawValue) }
         let limits = JobLimits(prompt: prompt)
         let sandbox: Sandbox
         do {

@@ -239,8 +239,6 @@ extension Security {
             #expect(worker.end() == 0)
         }
 
-        /// A worker's reads have no clock of their own: while it waits for its supervisor it holds nothing that the
-        /// supervisor did not give it. What bounds it is the supervisor's end, its signal, or the death of its thread.
         @Test("a worker that waits for the rest of a frame takes no time and no memory, and ends with its supervisor")
         func stall() throws {
             let ends: [(status: Int32, end: (RawWorker) -> Void)] = [
@@ -263,6 +261,39 @@ extension Security {
                     #expect(worker.end(within: 1) == status)
                 }
             }
+        }
+
+        @Test(
+            "a supervisor that stalls in a frame, or reads none of one, is given up; one that sends nothing is waited for"
+        )
+        func stalls() throws {
+            let idle = try RawWorker()
+            try Point.idle.reach(idle)
+            let halves: [[UInt8]] = [
+                [0, 0], Array(Self.frame(#"{"kind":"start","body":8192,"role":"verifier"}"#).dropLast(3)),
+                Self.frame(#"{"kind":"start","body":8192,"role":"verifier"}"#, [7, 7, 7]),
+            ]
+            var stalled: [RawWorker] = []
+            for half in halves {
+                let worker = try RawWorker()
+                try Point.idle.reach(worker)
+                worker.push(half)
+                stalled.append(worker)
+            }
+            // A leader's answer is longer than what the socket holds.
+            let (network, unread, model) = (RawWorker.Network.native, try RawWorker(), try ModelEnd())
+            try unread.receive(.ready)
+            try unread.send(.start, try network.leaderOrder().fields)
+            let key = try unread.receive(.sealingKey).fields["public"]?.text
+            try unread.giveMaterial(try SealedPrompt("Why?"), publicKey: key, by: network)
+            try unread.receive(.connect)
+            try unread.send(.endpoint, [.init("endpoint", "model")], descriptor: model.workersEnd)
+            _ = try model.request(until: "\"stream\":false}")
+            model.answer(String(repeating: "Because. ", count: 100_000))
+            for worker in stalled + [unread] { #expect(worker.end(within: 8) == 65) }
+            #expect(idle.end(within: 0.1) == nil)
+            idle.push(FrameHeader(.start, fields: Security.order.fields).encoded())
+            try idle.receive(.sealingKey)
         }
 
         /// With its way out closed, the worker learns it when it answers.

@@ -2,14 +2,25 @@ internal import CSystem
 internal import Glibc
 internal import Shared
 
-/// The worker's end of the channel: descriptor 3, blocking. When the supervisor goes away, the worker ends.
+/// The worker's end of the channel: descriptor 3, blocking. When the supervisor goes away, the worker ends. It may wait
+/// for the next frame without end, but not in the middle of one.
 struct SupervisorChannel: ~Copyable {
     static let descriptor = Int32(SystemCallTable.channel)
+    /// Seconds without a byte, of a supervisor that writes a frame at once and waits to read.
+    private static let patience = 5
 
     let limits: JobLimits
     private(set) var machine = JobMachine()
 
     init(limits: JobLimits) { self.limits = limits }
+
+    /// Before the filter closes; false for a descriptor that is no socket.
+    static func prepare() -> Bool {
+        var limit = timeval(tv_sec: patience, tv_usec: 0)
+        return [SO_RCVTIMEO, SO_SNDTIMEO].allSatisfy {
+            setsockopt(descriptor, SOL_SOCKET, $0, &limit, socklen_t(MemoryLayout<timeval>.size)) == 0
+        }
+    }
 
     /// Sends a frame; a body may be secret.
     mutating func send(_ kind: MessageKind, fields: [JSONValue.Member] = []) throws(ChannelError) {
@@ -31,7 +42,7 @@ struct SupervisorChannel: ~Copyable {
         var descriptor: Int32 = -1
         try prefix.withUnsafeMutableBufferPointer { buffer throws(ChannelError) in
             let bytes = UnsafeMutableRawBufferPointer(buffer)
-            let first = try SupervisorChannel.retrying {
+            let first = try SupervisorChannel.retrying(withoutEnd: true) {
                 csystem_receive_descriptor(SupervisorChannel.descriptor, bytes.baseAddress, bytes.count, &descriptor)
             }
             try SupervisorChannel.fill(UnsafeMutableRawBufferPointer(rebasing: bytes[first...]))
@@ -90,13 +101,14 @@ struct SupervisorChannel: ~Copyable {
     }
 
     /// A result of 0 is the supervisor's end.
-    private static func retrying(_ call: () -> Int) throws(ChannelError) -> Int {
+    private static func retrying(withoutEnd: Bool = false, _ call: () -> Int) throws(ChannelError) -> Int {
         while true {
             let result = call()
             if result > 0 { return result }
             if result == 0 { throw .closed }
             let code = errno
-            if code != EINTR { throw .system(errno: code) }
+            if code == EAGAIN, !withoutEnd { throw .timedOut }
+            if code != EINTR, code != EAGAIN { throw .system(errno: code) }
         }
     }
 }
