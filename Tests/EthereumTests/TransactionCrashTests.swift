@@ -20,6 +20,25 @@ struct TransactionCrashTests {
         #expect(try await bench.count() == 2)
     }
 
+    @Test("what another process brought to its end is still the transaction of whoever asked for it, once")
+    func endedByOthers() async throws {
+        let bench = try await ChainBench { $0.inclusion = .milliseconds(300) }
+        try await bench.chain.ask("evm_setAutomine", false)
+        await #expect(throws: TransactionError.self) { try await bench.approve() }
+        try await bench.chain.ask("evm_setAutomine", true)
+        // A node that runs meanwhile sends its heartbeat, say.
+        let other = try bench.again()
+        for _ in 0..<2 { try await other.settle() }
+        #expect(await bench.store.records.map(\.state) == [.final])
+        let hash = await bench.store.records[0].latest.hash
+        #expect(try await bench.queue.takeUp(bench.staking.unstake(from: bench.node)) == nil, "another call")
+        #expect(try await bench.again().perform(bench.approval).transaction == hash)
+        #expect(try await bench.count() == 1)
+        #expect(try await bench.again().perform(bench.approval).transaction != hash)
+        #expect(try await bench.again().takeUp(bench.approval)?.transaction != hash)
+        #expect(try await bench.count() == 2)
+    }
+
     @Test("a record that cannot be kept keeps the transaction from being sent")
     func unrecorded() async throws {
         let bench = try await ChainBench()

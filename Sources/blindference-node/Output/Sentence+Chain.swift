@@ -85,8 +85,8 @@ extension Sentence {
             "The transaction \(hex(hash)) went through, but did not do what it was for. Check the contracts' addresses."
         case .pending(let hash):
             """
-            The transaction \(hex(hash)) is in no block yet. It may still come: see whether it did, at the explorer or \
-            by the status, before you give the command again. While it waits, the same command takes it up.
+            The transaction \(hex(hash)) is in no block yet. It may still come. Give the same command again: within a day \
+            that takes this one up, and makes no other.
             """
         case .notFinal(let hash):
             "The transaction \(hex(hash)) is in a block, but that block may still be dropped. Look again later."

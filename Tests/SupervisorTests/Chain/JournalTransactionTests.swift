@@ -26,7 +26,7 @@ struct JournalTransactionTests {
             first: signed(key, nonce: nonce, chain: chain))
     }
 
-    @Test("a record comes back whole, with all versions, until its end is known")
+    @Test("a record comes back whole, with all versions, until its end is known, and told where it came about")
     func roundTrip() async throws {
         let key = try PrivateKey.generate()
         var record = record(key, nonce: 0)
@@ -36,6 +36,14 @@ struct JournalTransactionTests {
         record.state = .included
         try await journal().save(record)
         #expect(try await journal().openTransactions(of: key.address, chainID: 421_614) == [record])
+        record.state = .final
+        try await journal().save(record)
+        #expect(try await journal().openTransactions(of: key.address, chainID: 421_614) == [record])
+        try await journal().database.write {
+            try $0.execute(sql: "UPDATE chain_transaction SET updatedAt = updatedAt - 86500")
+        }
+        #expect(try await journal().openTransactions(of: key.address, chainID: 421_614).isEmpty, "a day later")
+        record.isTold = true
         for state in [TransactionRecord.State.final, .failed, .replaced, .refused] {
             record.state = state
             try await journal().save(record)

@@ -57,13 +57,14 @@ package actor TransactionQueue {
         self.surroundings = surroundings
     }
 
-    /// Makes the transaction and waits for its block. One that a process signed for the same call without seeing its end
-    /// is this transaction: nothing is signed beside it.
+    /// Makes the transaction and waits for its block. One that was signed for the same call, and of whose end nobody was
+    /// told, is this transaction: nothing is signed beside it.
     package func perform(
         _ intent: Intent, progress: @Sendable (Progress) -> Void = { _ in }
     ) async throws(TransactionError) -> Receipt {
         try await alone { ended in
-            if let same = ended.first(where: { !$0.wasSeen && $0.isOf(intent.call) }) {
+            if let same = ended.first(where: { !$0.record.isTold && $0.isOf(intent.call) }) {
+                try await tell(same.record)
                 progress(.included(same.receipt))
                 return same.receipt
             }
@@ -81,6 +82,7 @@ package actor TransactionQueue {
                 guard record.state == .included else {
                     throw TransactionError.withoutEvent(hash: receipt.transaction)
                 }
+                try await tell(record)
                 return receipt
             }
             throw TransactionError.keyInUseElsewhere
@@ -99,7 +101,11 @@ package actor TransactionQueue {
     /// Brings to its end what an earlier process left open; the receipt, where that was of this very call and did what it
     /// was for.
     package func takeUp(_ intent: Intent) async throws(TransactionError) -> Receipt? {
-        try await alone { ended in ended.first { $0.isOf(intent.call) }?.receipt }
+        try await alone { ended in
+            guard let same = ended.first(where: { $0.isOf(intent.call) }) else { return nil }
+            try await tell(same.record)
+            return same.receipt
+        }
     }
 
     /// Waits until the block of the transaction will stay, and the event with it. Where a reorganisation dropped it, it
@@ -132,12 +138,11 @@ package actor TransactionQueue {
 
     // MARK: - Making
 
-    /// A transaction of an earlier process, now in a block with its event.
+    /// A transaction of an earlier call, now in a block with its event.
     private struct Ended {
+        let record: TransactionRecord
         let transaction: Transaction
         let receipt: Receipt
-        /// Whether that process saw it in a block.
-        let wasSeen: Bool
 
         func isOf(_ call: ChainCall) -> Bool {
             transaction.to == call.to && transaction.value == call.value.word && transaction.data == call.data
@@ -151,16 +156,23 @@ package actor TransactionQueue {
         return try await typed {
             var ended: [Ended] = []
             for var record in try await store.openTransactions(of: sender, chainID: rpc.chainID) {
-                let wasSeen = record.state == .included
                 var receipt: Receipt?
                 if record.state == .included { receipt = try await follow(&record) }
+                if record.state == .final, receipt == nil { receipt = try await self.receipt(of: record) }
                 if record.state == .signed { receipt = try await conclude(&record) }
                 guard let receipt, record.event.isIn(receipt) else { continue }
-                ended.append(
-                    Ended(transaction: try record.latest.transaction(), receipt: receipt, wasSeen: wasSeen))
+                ended.append(Ended(record: record, transaction: try record.latest.transaction(), receipt: receipt))
             }
             return try await body(ended)
         }
+    }
+
+    /// From here on the same call is another transaction.
+    private func tell(_ record: TransactionRecord) async throws {
+        guard !record.isTold else { return }
+        var record = record
+        record.isTold = true
+        try await store.save(record)
     }
 
     private func typed<Result>(_ body: () async throws -> Result) async throws(TransactionError) -> Result {

@@ -23,6 +23,8 @@ package struct TransactionRecord: Sendable, Equatable {
     /// All that was signed for one number, the newest last, never none. The chain takes one of them at most.
     package var versions: [SignedTransaction]
     package var state = State.signed
+    /// Whether whoever asked for it was told that it came about. Another process may have seen it come about.
+    package var isTold = false
 
     package init(intent: String, sender: Address, event: ExpectedEvent, first: SignedTransaction) {
         self.intent = intent
@@ -39,7 +41,7 @@ package struct TransactionRecord: Sendable, Equatable {
 
 /// Where records outlive the process.
 package protocol TransactionStore: Sendable {
-    /// Those that are open, oldest first.
+    /// Those that are open, and those that came about within the last day without anybody being told; oldest first.
     func openTransactions(of sender: Address, chainID: UInt64) async throws -> [TransactionRecord]
     /// Puts the record on disk before it returns, in place of an earlier state of the same transaction: its first
     /// version tells it from others.

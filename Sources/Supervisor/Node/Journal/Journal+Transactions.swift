@@ -19,14 +19,30 @@ extension Journal: TransactionStore {
                 """)
     }
 
+    static func makeTransactionsTold(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                ALTER TABLE chain_transaction ADD COLUMN isTold INTEGER NOT NULL DEFAULT 1;
+                UPDATE chain_transaction SET isTold = 0 WHERE state = 'signed';
+                """)
+    }
+
+    /// Whoever repeats a call a day later means another.
+    private static let untold = 86_400
+
     package func openTransactions(of sender: Address, chainID: UInt64) async throws -> [TransactionRecord] {
         try await database.read { database in
             try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT * FROM chain_transaction WHERE sender = ? AND chainID = ? AND state IN ('signed', 'included')
+                    SELECT * FROM chain_transaction WHERE sender = ? AND chainID = ?
+                    AND (state IN ('signed', 'included') OR (state = 'final' AND NOT isTold AND updatedAt > ?))
                     ORDER BY rowid
-                    """, arguments: [Data(sender.bytes), Int64(bitPattern: chainID)]
+                    """,
+                arguments: [
+                    Data(sender.bytes), Int64(bitPattern: chainID),
+                    Int(Date.now.timeIntervalSince1970) - Journal.untold,
+                ]
             ).map { try Journal.record($0, in: database) }
         }
     }
@@ -36,14 +52,16 @@ extension Journal: TransactionStore {
             let first = Data(record.versions[0].hash)
             try database.execute(
                 sql: """
-                    INSERT INTO chain_transaction (first, sender, chainID, intent, state, emitter, topics, updatedAt)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                    ON CONFLICT (first) DO UPDATE SET state = excluded.state, updatedAt = excluded.updatedAt
+                    INSERT INTO chain_transaction
+                        (first, sender, chainID, intent, state, emitter, topics, updatedAt, isTold)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    ON CONFLICT (first) DO UPDATE SET
+                        state = excluded.state, updatedAt = excluded.updatedAt, isTold = excluded.isTold
                     """,
                 arguments: [
                     first, Data(record.sender.bytes), Int64(bitPattern: try record.chainID), record.intent,
                     record.state.rawValue, Data(record.event.emitter.bytes), Data(record.event.topics.joined()),
-                    Int(Date.now.timeIntervalSince1970),
+                    Int(Date.now.timeIntervalSince1970), record.isTold,
                 ])
             for (number, version) in record.versions.enumerated() {
                 try database.execute(
@@ -82,6 +100,7 @@ extension Journal: TransactionStore {
             first: oldest)
         record.versions = versions
         record.state = state
+        record.isTold = row["isTold"]
         return record
     }
 }

@@ -49,6 +49,7 @@ package final class Journal: Sendable {
         migrator.registerMigration("4: transactions") { try Journal.makeTransactions($0) }
         migrator.registerMigration("5: requesters") { try $0.execute(sql: "ALTER TABLE job ADD COLUMN user TEXT") }
         migrator.registerMigration("6: commitments") { try Journal.makeCommitments($0) }
+        migrator.registerMigration("7: transactions told") { try Journal.makeTransactionsTold($0) }
         return migrator
     }
 
