@@ -70,6 +70,35 @@ struct NativeLieTests {
         #expect(expired > 0 && violations.count == expired, "\(violations.text)")
     }
 
+    @Test(
+        "a network that hangs up, stays silent or speaks no HTTP is asked again, or its job left; the log has no permit"
+    )
+    func stumbles() async throws {
+        let bench = try await NativeBench(nodes: 1)
+        let (absent, node) = (try await bench.node("absent"), try await bench.node("verifier"))
+        let running = try await node.start(try bench.settings())
+        _ = try await bench.network.activeNodes(1)
+        for (action, milliseconds) in [("close", 0), ("hang", 800)] {
+            try bench.network.fault("/v2/sealoutput", action, count: 2, milliseconds: milliseconds)
+            let job = try Ask(bench.network).submit(to: absent, verifiers: [node])
+            try await running.event("job_claimed", job: job)
+        }
+        for (action, code) in [("garbage", "decrypt_refused"), ("close", "decrypt_unreachable")] {
+            try bench.network.fault("/v2/sealoutput", action, count: 0)
+            let job = try Ask(bench.network).submit(to: absent, verifiers: [node])
+            #expect(try await running.failure(of: job) == code, "\(action)")
+            try bench.expectsUnclaimed(job, by: node)
+            try bench.network.clearFaults()
+        }
+        let job = try Ask(bench.network).submit(to: absent, verifiers: [node])
+        try await running.event("job_claimed", job: job)
+        let permits = try bench.network.client.json("GET", "/dev/cofhe")["permits"]?.elements?.compactMap(\.text) ?? []
+        #expect(!permits.isEmpty)
+        for permit in permits { #expect(!running.text.lowercased().contains(permit.lowercased().trimmingPrefix("0x"))) }
+        try await running.crash()
+        #expect(try await bench.network.violations().count == 0)
+    }
+
     private typealias Answer = (status: Int, code: String)
 
     /// Every code of the network (cofhe.md 1.4), statuses that are none of its, and a code of which nobody has heard.

@@ -71,8 +71,27 @@ struct ConfigurationLoaderTests {
         #expect(try refusal(#"{"rpc_url": "http://10.0.0.1"}"#) == .insecureURL(key: "rpc_url"))
         #expect(try refusal(#"{"rpc_url": "ftp://x"}"#) == .malformedURL(key: "rpc_url"))
         #expect(try refusal(#"{"execution_commitments": true}"#) == .missing(key: "rpc_url"))
+        #expect(
+            try refusal(#"{"rpc_url": "https://x", "cofhe_chain_id": 1}"#)
+                == .unsupportedValue(key: "cofhe_chain_id", supported: ["421614"]))
+        #expect(
+            try refusal(#"{"rpc_url": "https://x", "cofhe_chain_id": 1, "chain_id": 1}"#) == nil, "one chain for both")
         #expect(try refusal(#"{"rpc_url": "", "tier": null}"#) == nil, "empty and null count as not set")
         #expect(try refusal(#"{"stake_amount_wei": 1000000000000000000000000}"#) == nil, "numbers of any size")
+    }
+
+    @Test(
+        "what is left out is the live network's: coordinator, chain, the three services of CoFHE, its native protocol")
+    func defaults() throws {
+        let configuration = try Configuration(directory: "/nowhere", values: [:], notes: [])
+        let services = [configuration.iclEndpoint, configuration.cofheTNURL, configuration.cofheVerifierURL]
+        #expect(
+            (services + [configuration.cofheKeyURL]).map(\.origin) == [
+                "https://icl.blindference.xyz", "https://testnet-cofhe-tn.fhenix.zone",
+                "https://testnet-cofhe-vrf.fhenix.zone", "https://testnet-cofhe.fhenix.zone",
+            ])
+        #expect(configuration.chain.chainID == 421_614 && configuration.cofheChainID == 421_614)
+        #expect(configuration.cofheMode == .native && configuration.rpcURLs.isEmpty)
     }
 }
 
