@@ -27,10 +27,10 @@ setup:
 
 ## unit tests of every room
 test: setup
+	@rm -f .build/logs/test.log
 	Tests/Support/ipfs-cid/setup.sh >/dev/null
 	swift build --build-tests $(SWIFT_FLAGS)
 	@# A process a room: some tests compute for seconds, and would starve the clocks of others.
-	@rm -f .build/logs/test.log
 	for suite in $(UNIT_SUITES); do scripts/test.sh "^$$suite\." .build/logs/test.log; done
 
 ## the sandbox and the secrets, looked at from outside
@@ -39,12 +39,13 @@ security: release
 
 ## whole networks of real processes, faults included
 e2e: release
-	swift build --build-tests $(SWIFT_FLAGS)
 	@rm -f .build/logs/e2e.log
+	swift build --build-tests $(SWIFT_FLAGS)
 	scripts/test.sh EndToEndTests .build/logs/e2e.log
 
 ## jobs together with the published Python node
 interop: release
+	@rm -f .build/logs/interop.log
 	swift build --build-tests $(SWIFT_FLAGS)
 	scripts/test.sh InteropTests .build/logs/interop.log
 

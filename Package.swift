@@ -141,7 +141,7 @@ let package = Package(
         ),
         .executableTarget(name: "without-secret-memory", path: "Tests/Support/WithoutSecretMemory"),
         tests("SharedTests", []),
-        tests("WorkerTests", ["Worker", "CSeccomp"]),
+        tests("WorkerTests", ["Worker", "CSeccomp", "CProbes"]),
         tests("HTTPTransportTests", ["HTTPTransport", "LoopbackServer"]),
         tests("EthereumTests", ["Ethereum", "HTTPTransport", "LoopbackServer", "TestChain"]),
         tests("ContentStoreTests", ["ContentStore", "HTTPTransport"], exclude: ["Vectors"]),

@@ -143,8 +143,10 @@ actor MemoryStore: TransactionStore {
 
     func crash(_ crash: Crash?) { self.crash = crash }
 
-    func openTransactions(of sender: Address, chainID: UInt64) -> [TransactionRecord] {
-        records.filter { $0.sender == sender && ($0.state.isOpen || $0.state == .final && !$0.isTold) }
+    func openTransactions(of sender: Address, chainID: UInt64, recent: Int) -> [TransactionRecord] {
+        records.filter {
+            $0.sender == sender && ($0.state.isOpen || $0.state == .final && !$0.isTold && $0.createdAt > recent)
+        }
     }
 
     func save(_ record: TransactionRecord) throws {

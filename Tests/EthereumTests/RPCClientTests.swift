@@ -105,6 +105,20 @@ struct RPCClientTests {
         #expect(error?.revert == .silent)
     }
 
+    @Test("a transaction that one endpoint took in silence is not refused by what the next says of it")
+    func sentAndRefused() async throws {
+        let transaction = Transaction(
+            chainID: Self.chain, nonce: 0, fees: .dynamic(maximum: Word(7), tip: Word(0)), gas: 21_000, to: .zero
+        ).signed(by: try PrivateKey.generate())
+        let refusal = #"{"code":-32000,"message":"insufficient funds"}"#
+        let refusing = try Self.endpoint { id, _ in Self.error(refusal, id) }
+        let alone = await #expect(throws: RPCError.self) { try await Self.rpc(refusing).send(transaction) }
+        #expect(alone == .refused(code: -32000, message: "insufficient funds", data: nil))
+        let silent = try Self.endpoint { _, _ in .hang() }
+        let doubtful = await #expect(throws: RPCError.self) { try await Self.rpc(silent, refusing).send(transaction) }
+        #expect(doubtful == .unreachable(host: "127.0.0.1", .timedOut))
+    }
+
     @Test("an endpoint of another chain is asked for nothing")
     func wrongChain() async throws {
         let mainnet = try Self.endpoint(chain: 42_161) { id, _ in Self.result("\"0x1\"", id) }

@@ -32,6 +32,28 @@ struct TransactionFaultTests {
         #expect(try await bench.count() == 1)
     }
 
+    @Test(
+        "a refusal says nothing where the bytes may be out: after an answer that was lost, and from a second endpoint")
+    func refusedAfterwards() async throws {
+        let bench = try await ChainBench()
+        let refusal: JSONValue = ["error": ["code": -32000, "message": "insufficient funds for gas * price"]]
+        // The chain takes the bytes without a word, and refuses them from then on, for a while.
+        try await bench.chain.ask("evm_setAutomine", false)
+        try await bench.chain.ask(
+            "dev_fault", "eth_sendRawTransaction", .array([["lost": true]] + Array(repeating: refusal, count: 3)))
+        async let receipt = bench.approve()
+        try await bench.waitForPending()
+        try await Task.sleep(for: .milliseconds(700))
+        try await bench.chain.ask("evm_setAutomine", true)
+        #expect(try await receipt.succeeded)
+        #expect(await bench.store.records.map(\.state) == [.included])
+        // An endpoint's own failure is no word of the chain.
+        try await bench.chain.fault(
+            "eth_sendRawTransaction", ["error": ["code": -32603, "message": "internal error"]], count: 2)
+        _ = try await bench.approve()
+        #expect(try await bench.count() == 2)
+    }
+
     @Test("a block without a base fee is no ground for a signature; a receipt without a status is no receipt")
     func incomplete() async throws {
         let bench = try await ChainBench()

@@ -61,10 +61,12 @@ extension Security {
                 #expect(!refused.output.contains("node_started") && !refused.output.contains("attested"))
             }
             if geteuid() != 0 {
-                let poor = ["--no-new-privs", "prlimit", "--memlock=65536:65536"]
-                let refused = try await place.run(run, settings: offline, with: poor)
+                // Enough for the supervisor, and for no worker of prompts of the usual length.
+                let poor = ["--no-new-privs", "prlimit", "--memlock=4194304:4194304"]
+                let refused = try await place.run(
+                    run, settings: offline.merging(["BLF_MAX_PROMPT_BYTES": "8388608"]) { $1 }, with: poor)
                 #expect(refused.status == 1)
-                #expect(refused.output.contains("this user may lock 64 KiB"), "\(refused.output)")
+                #expect(refused.output.contains("this user may lock 4096 KiB"), "\(refused.output)")
             }
             try FileManager.default.removeItem(at: place.worker)
             try FileManager.default.copyItem(

@@ -83,8 +83,12 @@ extension Security {
             defer { try? FileManager.default.removeItem(at: log) }
             let child = try ChildProcess(URL(filePath: Security.unconfined), ["alone", wall.rawValue], output: log)
             defer { child.signal(SIGKILL) }
+            let view = ProcessView(child.pid)
             try await Security.wait(for: "\(child.text)") {
-                ProcessView(child.pid).status["CapEff"].map { Int($0, radix: 16) } == 0
+                // The last thing that it does belongs to root, and its rights go before that.
+                let owner = try? FileManager.default.attributesOfItem(atPath: view.path("status"))[.ownerAccountID]
+                return owner as? Int == 0 && view.status["Seccomp"] == "2"
+                    && view.status["CapEff"].map { Int($0, radix: 16) } == 0
             }
             #expect(throws: WorkerError.notConfined(wall)) { _ = try WorkerProof(pid: child.pid, arena: 0) }
         }

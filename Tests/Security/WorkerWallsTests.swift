@@ -12,7 +12,7 @@ extension Security {
         /// set: no setting takes a wall away.
         enum Origin: String, CaseIterable, Sendable { case spawner, node }
 
-        /// Every switch that the configuration has, on; and variables by which other programs are told to show more.
+        /// Switches of the configuration, turned over; and variables by which other programs are told to show more.
         private static let settings = [
             "BLF_ZDR_COMPLIANT": "true", "BLF_SKIP_OUTPUT_KEY_STORAGE": "true", "BLF_LOG_LEVEL": "DEBUG",
             "BLF_LOG_FORMAT": "text", "BLF_MAX_CONCURRENT_JOBS": "2", "BLF_MAX_EXPOSURE_SECONDS": "300",

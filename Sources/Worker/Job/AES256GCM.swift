@@ -1,5 +1,6 @@
 internal import COpenSSL
 internal import CSodium
+internal import CSystem
 
 /// AES-256-GCM without associated data, in place and in secret memory.
 enum AES256GCM {
@@ -20,6 +21,8 @@ enum AES256GCM {
     ) -> Bool {
         // OpenSSL takes no null for nothing.
         guard let octets = text.octets else { return false }
+        // libsodium leaves the key on the stack, as what its rounds are made of.
+        defer { csystem_wipe_stack() }
         switch library {
         case .sodium:
             return crypto_aead_aes256gcm_decrypt_detached(
@@ -41,6 +44,7 @@ enum AES256GCM {
         key: UnsafePointer<UInt8>, by library: Library = .best
     ) -> Bool {
         guard let octets = text.octets else { return false }
+        defer { csystem_wipe_stack() }
         switch library {
         case .sodium:
             return crypto_aead_aes256gcm_encrypt_detached(

@@ -1,4 +1,5 @@
 internal import CSodium
+internal import CSystem
 internal import Shared
 
 /// An X25519 pair made for one job. The secret half never leaves the worker: the permit names the public half, and the
@@ -14,13 +15,18 @@ struct SealingKeyPair: ~Copyable {
     init() throws { try self.init(secret: try SecretBytes.random(count: SealingKeyPair.keyBytes)) }
 
     init(secret: consuming SecretBytes) throws {
-        var derived = [UInt8](repeating: 0, count: SealingKeyPair.keyBytes)
+        // libsodium has the secret half in its output on the way, and leaves traces of it on the stack.
+        var derived = try SecretBytes(zeros: SealingKeyPair.keyBytes)
         let isDerived = secret.withBytes { secret in
-            guard secret.count == SealingKeyPair.keyBytes, let secret = secret.octets else { return false }
-            return crypto_scalarmult_base(&derived, secret) == 0
+            derived.withMutableBytes { derived in
+                guard secret.count == SealingKeyPair.keyBytes, let derived = derived.octets, let secret = secret.octets
+                else { return false }
+                return crypto_scalarmult_base(derived, secret) == 0
+            }
         }
+        csystem_wipe_stack()
         guard isDerived else { throw JobFailure.cryptographyFailed }
-        publicKey = derived
+        publicKey = derived.withBytes { Array($0) }
         self.secret = secret
     }
 
@@ -50,6 +56,7 @@ struct SealingKeyPair: ~Copyable {
                 return crypto_scalarmult(shared, secret, peer) == 0
             }
         }
+        csystem_wipe_stack()
         guard agreed else { throw JobFailure.sealedValueUnreadable }
         return shared
     }

@@ -19,7 +19,10 @@ extension Sentence {
             """
         case .belowMinimum(let minimum): "Each deposit must be at least \(minimum.text) BLIND. Nothing was signed."
         case .notEnough(let has, let needed):
-            "The wallet has \(has.text) BLIND, and \(needed.text) are needed. Nothing was signed."
+            """
+            The wallet has \(has.text) BLIND, and \(needed.text) are needed. Nothing was signed. What is staked already \
+            is shown by: blindference-node staking status
+            """
         case .nothingStaked: "Nothing is staked. See: blindference-node staking status"
         case .nothingUnbonding: "Nothing unbonds. Start with: blindference-node staking unstake"
         case .unbondingAlready:

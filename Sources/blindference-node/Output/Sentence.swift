@@ -70,7 +70,8 @@ enum Sentence {
         case .malformedURL(let key): "\(key) is not an address this node can use."
         case .unsupportedValue(let key, let supported): "\(key) must be one of: \(supported.joined(separator: ", "))."
         case .missing(let key): "\(key) is not set. Set it in config.json, or as BLF_\(key.uppercased())."
-        case .secretFileUnreadable(let path): "The secret in \(path) cannot be read."
+        case .secretFileUnreadable(let path):
+            "The secret in \(path) cannot be read. Where the file is in order, raise the limit of locked memory (ulimit -l)."
         case .secretFileExposed(let path): "Others may read \(path). Run: chmod 600 \(path)"
         }
     }

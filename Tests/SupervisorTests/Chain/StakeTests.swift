@@ -45,7 +45,7 @@ struct StakeTests {
         #expect(try await bench.allowance() == .zero)
         bench.client.hidesReceipts(1000, afterSending: 4)
         let error = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
-        guard case .transaction(.rpc) = error else {
+        guard case .allowanceStands = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -61,6 +61,27 @@ struct StakeTests {
         try await bench.chain.ask("evm_setAutomine", false)
         let error = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
         guard case .allowanceStands(Amount(whole: 1000), .transaction(.pending)) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        try await bench.chain.ask("evm_setAutomine", true)
+        #expect(try await bench.stakeThousand() != nil)
+        #expect(try await bench.intents() == ["approve", "stake"])
+        #expect(try await bench.allowance() == .zero)
+        // Nobody was told of that approval, but it is used up: the next stake needs another.
+        #expect(try await bench.stakeThousand() != nil)
+        #expect(try await bench.intents() == ["approve", "stake", "approve", "stake"])
+        #expect(try await bench.staked() == Amount(whole: 2000))
+    }
+
+    @Test("an approval that is still on its way is not taken for none")
+    func approvalUnderWay() async throws {
+        let bench = try await StakeBench()
+        try await bench.chain.ask("evm_setAutomine", false)
+        // After it was sent its receipt is asked for four times in vain.
+        bench.client.hidesReceipts(4, afterSending: 1)
+        let error = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
+        guard case .allowanceStands(Amount(whole: 1000), .transaction(.rpc)) = error else {
             Issue.record("\(String(describing: error))")
             return
         }
@@ -90,6 +111,28 @@ struct StakeTests {
         await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
         #expect(try await bench.allowance() == .zero)
         #expect(try await bench.intents() == ["approve", "approve"])
+    }
+
+    @Test(
+        "one whose command went away before its block was sure to stay is the next command's, and the third makes another"
+    )
+    func interrupted() async throws {
+        let bench = try await StakeBench()
+        try await bench.chain.ask("dev_setFinalityLag", 100)
+        let command = Task { try await bench.stakeThousand() }
+        let end = ContinuousClock.now + .seconds(20)
+        while try await bench.staked() == .zero { try #require(ContinuousClock.now < end) }
+        try await Task.sleep(for: .milliseconds(300))
+        command.cancel()
+        await #expect(throws: (any Error).self) { try await command.value }
+        try await bench.chain.ask("dev_setFinalityLag", 0)
+        // What a running node does each minute.
+        try await bench.settle()
+        #expect(try await bench.stakeThousand() != nil)
+        #expect(try await bench.intents() == ["approve", "stake"])
+        #expect(try await bench.staked() == Amount(whole: 1000))
+        #expect(try await bench.stakeThousand() != nil)
+        #expect(try await bench.staked() == Amount(whole: 2000))
     }
 
     @Test("nothing is signed where the caller does not agree")
@@ -138,6 +181,8 @@ private struct StakeBench {
     func stakeThousand(agree: Bool = true) async throws -> Receipt? {
         try await stake.stake(Amount(whole: 1000), over: queue, agree: { _ in agree }, telling: { _ in })
     }
+
+    func settle() async throws { try await queue.settle() }
 
     func standing() async throws -> Stake.Standing { try await stake.standing() }
 

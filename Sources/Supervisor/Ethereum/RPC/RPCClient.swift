@@ -66,9 +66,10 @@ package actor RPCClient {
         throw .cancelled
     }
 
-    /// Sends signed bytes. Throws `unreachable`, `status` or `malformed` where the chain may have them all the same.
+    /// Sends signed bytes. Throws `unreachable`, `status` or `malformed` where the chain may have them all the same, also
+    /// where another endpoint refuses them then.
     package func send(_ transaction: SignedTransaction) async throws(RPCError) {
-        try await once("eth_sendRawTransaction", [.bytes(transaction.raw)]) { $0.hash == nil ? nil : () }
+        try await once("eth_sendRawTransaction", [.bytes(transaction.raw)], mayAct: true) { $0.hash == nil ? nil : () }
     }
 
     /// Asks the endpoints for their chain anew, as is done before each signature.
@@ -81,21 +82,24 @@ package actor RPCClient {
 
     /// One round through the endpoints, those that rest at the end. The first answer counts.
     private func once<Answer: Sendable>(
-        _ method: String, _ params: [JSONValue], _ decode: @Sendable (JSONValue) -> Answer?
+        _ method: String, _ params: [JSONValue], mayAct: Bool = false, _ decode: @Sendable (JSONValue) -> Answer?
     ) async throws(RPCError) -> Answer {
         let now = surroundings.elapsed()
         let order =
             endpoints.indices.filter { states[$0].restsUntil <= now }
             + endpoints.indices.filter { states[$0].restsUntil > now }
         var failure = RPCError.cancelled
+        var silence: RPCError?
         for index in order {
             do throws(RPCError) {
                 if !states[index].isChecked { try await check(index) }
                 return try await exchange(method, params, with: index, decode)
             } catch {
-                if case .refused = error, !error.mayPass { throw error }
+                // Whoever was asked before and did not answer may have acted.
+                if case .refused = error, !error.mayPass { throw mayAct ? silence ?? error : error }
                 if error == .cancelled { throw error }
                 failure = error
+                if case .wrongChain = error {} else { silence = error }
                 states[index] = State(restsUntil: surroundings.elapsed() + RPCClient.rest)
             }
         }

@@ -32,6 +32,8 @@ package actor TransactionQueue {
 
     /// Others that use the same key make ours start over; not without end.
     private static let attempts = 3
+    /// Seconds. Whoever repeats a call later than this means another.
+    private static let day = 86_400
 
     package nonisolated let rpc: RPCClient
     package nonisolated let sender: Address
@@ -57,24 +59,30 @@ package actor TransactionQueue {
         self.surroundings = surroundings
     }
 
-    /// Makes the transaction and waits for its block. One that was signed for the same call, and of whose end nobody was
-    /// told, is this transaction: nothing is signed beside it.
+    /// Makes the transaction and waits for its block. One that was signed for the same call within a day, and of whose
+    /// end nobody was told, is this transaction: nothing is signed beside it.
+    ///
+    /// - Parameters:
+    ///   - isRepeatable: the caller has seen on the chain that the call is needed, whatever was signed before.
+    ///   - tells: false where the caller will `finalise`, which tells.
     package func perform(
-        _ intent: Intent, progress: @Sendable (Progress) -> Void = { _ in }
+        _ intent: Intent, isRepeatable: Bool = false, tells: Bool = true,
+        progress: @Sendable (Progress) -> Void = { _ in }
     ) async throws(TransactionError) -> Receipt {
         try await alone { ended in
-            if let same = ended.first(where: { !$0.record.isTold && $0.isOf(intent.call) }) {
-                try await tell(same.record)
+            if !isRepeatable, let same = ended.first(where: { $0.isOf(intent.call) }) {
+                if tells { try await tell(same.record) }
                 progress(.included(same.receipt))
                 return same.receipt
             }
             for _ in 0..<TransactionQueue.attempts {
                 let transaction = try await prepare(intent)
                 var record = TransactionRecord(
-                    intent: intent.name, sender: sender, event: intent.event, first: transaction.signed(by: key))
+                    intent: intent.name, sender: sender, event: intent.event, first: transaction.signed(by: key),
+                    createdAt: surroundings.unixTime())
                 try await store.save(record)
                 progress(.sending(record))
-                guard let receipt = try await conclude(&record) else { continue }
+                guard let receipt = try await conclude(&record, mayBeOut: false) else { continue }
                 progress(.included(receipt))
                 guard receipt.succeeded else {
                     throw TransactionError.reverted(hash: receipt.transaction, await reason(of: intent.call))
@@ -82,7 +90,7 @@ package actor TransactionQueue {
                 guard record.state == .included else {
                     throw TransactionError.withoutEvent(hash: receipt.transaction)
                 }
-                try await tell(record)
+                if tells { try await tell(record) }
                 return receipt
             }
             throw TransactionError.keyInUseElsewhere
@@ -98,25 +106,20 @@ package actor TransactionQueue {
     /// Brings to its end what an earlier process left open.
     package func settle() async throws(TransactionError) { try await alone { _ in } }
 
-    /// Brings to its end what an earlier process left open; the receipt, where that was of this very call and did what it
-    /// was for.
+    /// Brings to its end what an earlier process left open; the receipt, where that was of this very call, did what it
+    /// was for, and nobody was told. `finalise` tells.
     package func takeUp(_ intent: Intent) async throws(TransactionError) -> Receipt? {
-        try await alone { ended in
-            guard let same = ended.first(where: { $0.isOf(intent.call) }) else { return nil }
-            try await tell(same.record)
-            return same.receipt
-        }
+        try await alone { ended in ended.first { $0.isOf(intent.call) }?.receipt }
     }
 
     /// Waits until the block of the transaction will stay, and the event with it. Where a reorganisation dropped it, it
-    /// is sent again, as the same bytes.
+    /// is sent again, as the same bytes. From then on the same call is another transaction.
     package func finalise(_ receipt: Receipt, within limit: Duration) async throws(TransactionError) -> Receipt {
         try await typed {
             let end = surroundings.elapsed() + limit
             var pause = patience.poll
             while surroundings.elapsed() < end {
-                let open = try await store.openTransactions(of: sender, chainID: rpc.chainID)
-                guard var record = open.first(where: { $0.hashes.contains(receipt.transaction) }) else {
+                guard var record = try await open().first(where: { $0.hashes.contains(receipt.transaction) }) else {
                     // Another process has seen its end.
                     guard let found = try await rpc.receipt(of: receipt.transaction), found.succeeded else {
                         throw TransactionError.withoutEvent(hash: receipt.transaction)
@@ -127,6 +130,7 @@ package actor TransactionQueue {
                     guard record.state == .final else {
                         throw TransactionError.withoutEvent(hash: receipt.transaction)
                     }
+                    try await tell(record)
                     return found
                 }
                 try await surroundings.sleep(pause)
@@ -138,7 +142,7 @@ package actor TransactionQueue {
 
     // MARK: - Making
 
-    /// A transaction of an earlier call, now in a block with its event.
+    /// A transaction of an earlier call, now in a block with its event, of which nobody was told.
     private struct Ended {
         let record: TransactionRecord
         let transaction: Transaction
@@ -155,19 +159,26 @@ package actor TransactionQueue {
         defer { lock.release() }
         return try await typed {
             var ended: [Ended] = []
-            for var record in try await store.openTransactions(of: sender, chainID: rpc.chainID) {
+            for var record in try await open() {
                 var receipt: Receipt?
                 if record.state == .included { receipt = try await follow(&record) }
                 if record.state == .final, receipt == nil { receipt = try await self.receipt(of: record) }
-                if record.state == .signed { receipt = try await conclude(&record) }
-                guard let receipt, record.event.isIn(receipt) else { continue }
+                if record.state == .signed { receipt = try await conclude(&record, mayBeOut: true) }
+                guard let receipt, record.event.isIn(receipt), !record.isTold, record.createdAt > recent else {
+                    continue
+                }
                 ended.append(Ended(record: record, transaction: try record.latest.transaction(), receipt: receipt))
             }
             return try await body(ended)
         }
     }
 
-    /// From here on the same call is another transaction.
+    private var recent: Int { surroundings.unixTime() - TransactionQueue.day }
+
+    private func open() async throws -> [TransactionRecord] {
+        try await store.openTransactions(of: sender, chainID: rpc.chainID, recent: recent)
+    }
+
     private func tell(_ record: TransactionRecord) async throws {
         guard !record.isTold else { return }
         var record = record
@@ -213,7 +224,13 @@ package actor TransactionQueue {
         while true {
             let taken = try await rpc.transactionCount(of: sender)
             if try await rpc.transactionCount(of: sender, at: .pending) == taken { return taken }
-            guard surroundings.elapsed() < end else { throw TransactionError.keyInUseElsewhere }
+            guard surroundings.elapsed() < end else {
+                // Asked for a quote, there may be one of ours.
+                if let own = try await open().first(where: { $0.state == .signed }) {
+                    throw TransactionError.pending(hash: own.latest.hash)
+                }
+                throw TransactionError.keyInUseElsewhere
+            }
             try await surroundings.sleep(patience.longestPoll / 10)
         }
     }
@@ -258,8 +275,11 @@ package actor TransactionQueue {
     }
 
     /// Sends until the chain shows the end; nil where another transaction of this key took the number.
-    private func conclude(_ record: inout TransactionRecord) async throws -> Receipt? {
+    ///
+    /// - Parameter mayBeOut: some endpoint may have taken it before, so that a refusal now says nothing.
+    private func conclude(_ record: inout TransactionRecord, mayBeOut: Bool) async throws -> Receipt? {
         let start = surroundings.elapsed()
+        var mayBeOut = mayBeOut
         var (nextSending, pause) = (start, patience.poll)
         var usedSince: Duration?
         while true {
@@ -273,7 +293,9 @@ package actor TransactionQueue {
             if now >= nextSending {
                 nextSending = now + patience.resend
                 switch try await offer(record) {
-                case .taken: if now - start >= patience.stuck { try await raiseIfStuck(&record) }
+                case .taken:
+                    mayBeOut = true
+                    if now - start >= patience.stuck { try await raiseIfStuck(&record) }
                 case .feeTooLow:
                     try await raise(&record)
                     nextSending = now
@@ -283,10 +305,12 @@ package actor TransactionQueue {
                     let since = usedSince ?? now
                     usedSince = since
                     nextSending = now
-                    guard now - since >= patience.lag, try await isTaken(record) else { break }
+                    guard now - since >= patience.lag, try await isTaken(record), try await receipt(of: record) == nil
+                    else { break }
                     record.state = .replaced
                     try await store.save(record)
                     return nil
+                case .refused where mayBeOut: break
                 case .refused(let message):
                     record.state = .refused
                     try await store.save(record)
@@ -320,7 +344,7 @@ package actor TransactionQueue {
             try await rpc.send(record.latest)
             return .taken
         } catch {
-            guard case .refused(_, let message, _) = error else {
+            guard case .refused(_, let message, _) = error, !error.mayPass else {
                 if case .wrongChain = error { throw error }
                 return .taken
             }

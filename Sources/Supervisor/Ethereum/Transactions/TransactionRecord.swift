@@ -25,12 +25,15 @@ package struct TransactionRecord: Sendable, Equatable {
     package var state = State.signed
     /// Whether whoever asked for it was told that it came about. Another process may have seen it come about.
     package var isTold = false
+    /// Unix seconds.
+    package let createdAt: Int
 
-    package init(intent: String, sender: Address, event: ExpectedEvent, first: SignedTransaction) {
+    package init(intent: String, sender: Address, event: ExpectedEvent, first: SignedTransaction, createdAt: Int) {
         self.intent = intent
         self.sender = sender
         self.event = event
         versions = [first]
+        self.createdAt = createdAt
     }
 
     package var latest: SignedTransaction { versions[versions.count - 1] }
@@ -41,8 +44,9 @@ package struct TransactionRecord: Sendable, Equatable {
 
 /// Where records outlive the process.
 package protocol TransactionStore: Sendable {
-    /// Those that are open, and those that came about within the last day without anybody being told; oldest first.
-    func openTransactions(of sender: Address, chainID: UInt64) async throws -> [TransactionRecord]
+    /// Those that are open, and those that came about without anybody being told, made after `recent` (Unix seconds);
+    /// oldest first.
+    func openTransactions(of sender: Address, chainID: UInt64, recent: Int) async throws -> [TransactionRecord]
     /// Puts the record on disk before it returns, in place of an earlier state of the same transaction: its first
     /// version tells it from others.
     func save(_ record: TransactionRecord) async throws

@@ -16,8 +16,10 @@ extension TransactionQueue {
     private static let finality = Duration.seconds(1800)
 
     /// Makes the transaction and waits for its block.
-    func perform(_ intent: Intent, telling: @escaping ChainStep.Listener) async throws(TransactionError) -> Receipt {
-        try await perform(intent) { progress in
+    func perform(
+        _ intent: Intent, isRepeatable: Bool = false, tells: Bool = true, telling: @escaping ChainStep.Listener
+    ) async throws(TransactionError) -> Receipt {
+        try await perform(intent, isRepeatable: isRepeatable, tells: tells) { progress in
             switch progress {
             case .sending(let record): telling(.sending(intent: intent.name, hash: record.latest.hash))
             case .included(let receipt): telling(.included(intent: intent.name, block: receipt.blockNumber))
@@ -40,6 +42,6 @@ extension TransactionQueue {
 
     /// From the simulation to the block that stays.
     func complete(_ intent: Intent, telling: @escaping ChainStep.Listener) async throws(TransactionError) -> Receipt {
-        try await finalise(perform(intent, telling: telling), telling: telling)
+        try await finalise(perform(intent, tells: false, telling: telling), telling: telling)
     }
 }

@@ -56,11 +56,14 @@ package struct Stake: Sendable {
             }
         } catch { throw Stake.failure(error) }
         let receipt: Receipt
+        let approval = token.approve(amount, to: spender, from: node)
+        var isApproved = false
         do {
             if try await token.allowance(of: node, to: spender) != amount {
-                _ = try await queue.perform(token.approve(amount, to: spender, from: node), telling: telling)
+                _ = try await queue.perform(approval, isRepeatable: true, telling: telling)
             }
-            receipt = try await queue.perform(intent, telling: telling)
+            isApproved = true
+            receipt = try await queue.perform(intent, tells: false, telling: telling)
         } catch {
             let failure = Stake.failure(error)
             // One that may still come needs its allowance, or is it.
@@ -69,7 +72,7 @@ package struct Stake: Sendable {
             if let receipt = try? await queue.takeUp(intent, telling: telling) {
                 return try await queue.finalise(receipt, telling: telling)
             }
-            guard await takesNothing(from: token, over: queue, telling) else {
+            guard await takesBack(approval, isApproved, of: token, over: queue, telling) else {
                 throw ChainFailure.allowanceStands(amount, after: failure)
             }
             throw failure
@@ -77,14 +80,18 @@ package struct Stake: Sendable {
         return try await queue.finalise(receipt, telling: telling)
     }
 
-    /// Takes back what the staking contract may still take; false where that cannot be known.
-    private func takesNothing(
-        from token: TokenContract, over queue: TransactionQueue, _ telling: @escaping ChainStep.Listener
+    /// Takes back what the staking contract may still take; false where it may take it all the same.
+    private func takesBack(
+        _ approval: Intent, _ isApproved: Bool, of token: TokenContract, over queue: TransactionQueue,
+        _ telling: @escaping ChainStep.Listener
     ) async -> Bool {
         let spender = access.staking.address
         do {
-            if try await token.allowance(of: node, to: spender) == .zero { return true }
-            _ = try await queue.perform(token.approve(.zero, to: spender, from: node), telling: telling)
+            // One that was on its way has come to its end then. An endpoint that lags may not know of it.
+            let hasLanded = try await queue.takeUp(approval) != nil
+            if !isApproved, !hasLanded, try await token.allowance(of: node, to: spender) == .zero { return true }
+            let reset = token.approve(.zero, to: spender, from: node)
+            _ = try await queue.perform(reset, isRepeatable: true, telling: telling)
             return true
         } catch { return false }
     }

@@ -71,6 +71,7 @@ struct JobRun {
         let prepared = try await prepare(worker)
         guard worker.isAlive else { throw .workerCrashed }
         if !isClaimed { _ = try await claim(with: worker) }
+        guard exposed < services.timing.exposure else { throw .exposedTooLong }
         log.event(.inferenceStarted, ["backend": .string(service.name)])
         let started = ContinuousClock.now
         let answer: Answer
@@ -82,6 +83,8 @@ struct JobRun {
             worker.kill()
             await worker.waitForEnd(within: .seconds(1))
             expose(ContinuousClock.now - started)
+            // The job may be interrupted before it is recorded again.
+            try? await record()
             throw error
         }
         expose(answer.exposure)

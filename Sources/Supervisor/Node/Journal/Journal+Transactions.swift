@@ -23,26 +23,22 @@ extension Journal: TransactionStore {
         try database.execute(
             sql: """
                 ALTER TABLE chain_transaction ADD COLUMN isTold INTEGER NOT NULL DEFAULT 1;
-                UPDATE chain_transaction SET isTold = 0 WHERE state = 'signed';
+                ALTER TABLE chain_transaction ADD COLUMN createdAt INTEGER NOT NULL DEFAULT 0;
+                UPDATE chain_transaction SET isTold = 0, createdAt = updatedAt WHERE state = 'signed';
                 """)
     }
 
-    /// Whoever repeats a call a day later means another.
-    private static let untold = 86_400
-
-    package func openTransactions(of sender: Address, chainID: UInt64) async throws -> [TransactionRecord] {
+    package func openTransactions(
+        of sender: Address, chainID: UInt64, recent: Int
+    ) async throws -> [TransactionRecord] {
         try await database.read { database in
             try Row.fetchAll(
                 database,
                 sql: """
                     SELECT * FROM chain_transaction WHERE sender = ? AND chainID = ?
-                    AND (state IN ('signed', 'included') OR (state = 'final' AND NOT isTold AND updatedAt > ?))
+                    AND (state IN ('signed', 'included') OR (state = 'final' AND NOT isTold AND createdAt > ?))
                     ORDER BY rowid
-                    """,
-                arguments: [
-                    Data(sender.bytes), Int64(bitPattern: chainID),
-                    Int(Date.now.timeIntervalSince1970) - Journal.untold,
-                ]
+                    """, arguments: [Data(sender.bytes), Int64(bitPattern: chainID), recent]
             ).map { try Journal.record($0, in: database) }
         }
     }
@@ -53,15 +49,17 @@ extension Journal: TransactionStore {
             try database.execute(
                 sql: """
                     INSERT INTO chain_transaction
-                        (first, sender, chainID, intent, state, emitter, topics, updatedAt, isTold)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        (first, sender, chainID, intent, state, emitter, topics, updatedAt, isTold, createdAt)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    -- A process that only follows it may not know that another one was told meanwhile.
                     ON CONFLICT (first) DO UPDATE SET
-                        state = excluded.state, updatedAt = excluded.updatedAt, isTold = excluded.isTold
+                        state = excluded.state, updatedAt = excluded.updatedAt,
+                        isTold = max(isTold, excluded.isTold)
                     """,
                 arguments: [
                     first, Data(record.sender.bytes), Int64(bitPattern: try record.chainID), record.intent,
                     record.state.rawValue, Data(record.event.emitter.bytes), Data(record.event.topics.joined()),
-                    Int(Date.now.timeIntervalSince1970), record.isTold,
+                    Int(Date.now.timeIntervalSince1970), record.isTold, record.createdAt,
                 ])
             for (number, version) in record.versions.enumerated() {
                 try database.execute(
@@ -97,7 +95,7 @@ extension Journal: TransactionStore {
                 emitter: emitter,
                 topics: stride(from: 0, to: topics.count, by: 32).map { Array(topics[$0..<min($0 + 32, topics.count)]) }
             ),
-            first: oldest)
+            first: oldest, createdAt: row["createdAt"])
         record.versions = versions
         record.state = state
         record.isTold = row["isTold"]

@@ -11,6 +11,8 @@ int cprobes_has_int80(void);
 int cprobes_hide_clock(void);
 /// Offset of the first `needle` in `bytes`, -1 for none.
 ptrdiff_t cprobes_find(const void *bytes, size_t count, const void *needle, size_t length);
+/// Whether the 64 KiB of stack below the caller's frame hold `needle`: what calls that have returned left behind.
+int cprobes_left_on_stack(const void *needle, size_t length);
 
 /// sendmsg with up to 16 descriptors.
 ssize_t cprobes_send_descriptors(int socket, const void *bytes, size_t count, const int *descriptors, size_t number);
