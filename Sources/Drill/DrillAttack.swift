@@ -9,6 +9,9 @@ package struct DrillAttack: Sendable, CustomStringConvertible {
     /// Whether the worker's own filter ends it.
     package let isFiltered: Bool
 
+    /// Whether it would go on for ever.
+    package var isEndless: Bool { script.hasSuffix("spin") }
+
     package var description: String { name }
 
     init(_ name: String, _ script: String, isFiltered: Bool = true, behind: [DrillStop] = []) {

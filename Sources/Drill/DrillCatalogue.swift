@@ -16,6 +16,7 @@ package enum DrillCatalogue {
     private static let unreachable: Int32 = 101
     private static let connectionRefused: Int32 = 111
     private static let fileSizeSignal: Int32 = 128 + 25
+    private static let killedSignal: Int32 = 128 + 9
 
     private static let landlock = [DrillStop(.landlock, denied)]
     /// A worker that has changed its identity may start no program: its new user has a process too many.
@@ -117,6 +118,8 @@ package enum DrillCatalogue {
         DrillAttack(
             "take all memory", "mmap 0 1073741824 0 34 -1 0", isFiltered: false,
             behind: [DrillStop(.limits, noMemory)]),
+        DrillAttack(
+            "think without end", "spin", isFiltered: false, behind: [DrillStop(.limits, killedSignal)]),
         DrillAttack("grow a block in place", "mremap 0 4096 8192 1"),
         DrillAttack("wait on a futex", "futex ?4 0 7 0"),
         DrillAttack("wake others on a futex", "futex ?4 1 1"),

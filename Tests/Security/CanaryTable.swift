@@ -37,6 +37,7 @@ enum Place: String, CaseIterable {
     case storingMemory = "worker that has its output key encrypted: all other memory"
     case wipedArena = "worker after its wipe: its arena"
     case wipedMemory = "worker after its wipe: all other memory"
+    case helperMemory = "encryption helper at its work: all its memory"
     case environment = "/proc/PID/environ"
     case commandLine = "/proc/PID/cmdline"
     case mappings = "/proc/PID/smaps"
@@ -93,6 +94,12 @@ struct CanaryRow {
         case .wipedArena: nothing("I2")
         case .sealingMemory, .askingMemory, .storingMemory, .wipedMemory:
             nothing("secrets lie in the arena alone, whatever the heap and the stack were used for")
+        case .helperMemory:
+            holding(
+                [
+                    .outputKey: "is what it encrypts", .outputHigh: "is a part of the key",
+                    .outputLow: "is a part of the key",
+                ], "it is given nothing else, and by nobody but the worker of its job")
         case .environment: nothing("secrets are moved out of the environment block; workers get none")
         case .commandLine: nothing("no option takes a secret")
         case .mappings: nothing("names of files")

@@ -39,8 +39,16 @@ extension Security {
             }
             let permits = try bench.permits().flatMap { Needle.spellings(of: $0, "permit") }
             #expect(!permits.isEmpty)
-            let others =
-                bench.question.needles + bench.question.digestNeedles(model: "mock") + permits + bench.operatorsNeedles
+            let others = bench.question.needles + bench.question.digestNeedles(model: "mock") + permits
+            let key = try await bench.key(heldBy: helper)
+            let canaries =
+                bench.question.canaries + bench.operatorsCanaries + [
+                    .init(.outputKey, bytes: key), .init(.outputHigh, bytes: Array(key[..<16])),
+                    .init(.outputLow, bytes: Array(key[16...])),
+                ]
+            let report = try Security.scan(ScanOrder(canaries, processes: [helper.pid]))
+            Place.helperMemory.check(report.memory(helper.pid), "at work", secrets: canaries.secrets)
+            #expect(report.arena(helper.pid)?.bytesRead == 0, "none of it is locked")
             #expect(try HelperInspection.hits(in: memory, of: others) == [])
             for place in ["cmdline", "environ"] {
                 #expect(try HelperInspection.hits(in: Array(helper.text(place).utf8), of: others) == [])
@@ -51,11 +59,12 @@ extension Security {
             #expect(try HelperInspection.hits(in: memory, of: [Needle("output key", outputKey)]) == ["output key"])
             #expect(try HelperInspection.hits(in: memory, of: Needle.spellings(of: answer, "answer")) == [])
             // What is known of the key by now is still nowhere else.
-            let key =
+            #expect(outputKey == key)
+            let spellings =
                 Needle.spellings(of: outputKey, "output key") + Needle.spellings(of: Array(outputKey[..<16]), "high")
                 + Needle.spellings(of: Array(outputKey[16...]), "low")
-            let scan = try MemoryScan(bench.supervisor, for: key)
-            for needle in key { #expect(scan.hits(needle.name).isEmpty, "\(scan.hits(needle.name))") }
+            let scan = try MemoryScan(bench.supervisor, for: spellings)
+            for needle in spellings { #expect(scan.hits(needle.name).isEmpty, "\(scan.hits(needle.name))") }
             try await bench.stop()
         }
 
@@ -208,10 +217,12 @@ private final class HelperInspection {
         """
     }
 
-    /// Every spelling of what the operator keeps secret.
-    var operatorsNeedles: [Needle] {
-        Needle.spellings(of: walletKey, "wallet key") + Needle.spellings(of: "password of leader", "password")
-            + Needle.spellings(of: apiKey, "API key")
+    /// What the operator keeps secret.
+    var operatorsCanaries: [ScanOrder.Canary] {
+        [
+            .init(.walletKey, bytes: walletKey), .init(.password, text: "password of leader"),
+            .init(.apiKey, text: apiKey),
+        ]
     }
 
     func release() { try? FileManager.default.removeItem(atPath: gate) }

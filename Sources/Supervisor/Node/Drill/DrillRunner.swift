@@ -35,7 +35,9 @@ package struct DrillRunner: Sendable {
     /// - Throws: where the worker could not be started or its walls do not stand, so that there was no attack.
     package func run(_ attack: DrillAttack, isWide: Bool) async throws(WorkerError) -> DrillOutcome {
         let ground = try DrillGround(prey: prey)
-        let status = try await status(of: ground.script(attack, isWide: isWide))
+        // A worker's own limit is minutes: what has no end gets a second.
+        let limit = attack.isEndless ? 1 : WorkerProgram.processorSeconds
+        let status = try await status(of: ground.script(attack, isWide: isWide), processorSeconds: limit)
         guard ground.isUntouched else { return .survived }
         if let stop = attack.stops(isWide: isWide).first(where: { $0.status == status }) {
             return .stopped(by: stop.layer)
@@ -44,11 +46,12 @@ package struct DrillRunner: Sendable {
     }
 
     /// What the program ends with when it is told `script`.
-    private func status(of script: String) async throws(WorkerError) -> Int32 {
+    private func status(of script: String, processorSeconds: UInt64) async throws(WorkerError) -> Int32 {
         let secret: SharedSecret
         do { secret = SharedSecret(try SecretBytes.random(count: 64)) } catch { throw .notStarted(errno: ENOMEM) }
         let spawner = WorkerSpawner(
-            program: try WorkerProgram(path: program, limits: DrillRunner.limits, trustFile: script))
+            program: try WorkerProgram(
+                path: program, limits: DrillRunner.limits, trustFile: script, processorSeconds: processorSeconds))
         defer { withExtendedLifetime(spawner) {} }
         let worker = try await spawner.spawn()
         let deadline = ContinuousClock.now + DrillRunner.patience

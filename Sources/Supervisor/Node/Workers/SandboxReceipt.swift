@@ -12,21 +12,29 @@ package struct SandboxManifest: Sendable, Equatable {
     /// Bytes of the secret arena.
     package let arena: Int
     package let required: [SandboxLayer]
+    package let processorSeconds: UInt64
 
     package let json: JSONValue
     /// SHA-256 over the JSON text, without white space and in its order. Made once: each job's receipt names it.
     package let digest: [UInt8]
 
-    package init(worker: [UInt8], landlock: LandlockRules, arena: Int, required: [SandboxLayer]) {
+    package init(
+        worker: [UInt8], landlock: LandlockRules, arena: Int, required: [SandboxLayer],
+        processorSeconds: UInt64 = WorkerProgram.processorSeconds
+    ) {
         self.worker = worker
         self.landlock = landlock
         self.arena = arena
         self.required = required
+        self.processorSeconds = processorSeconds
         json = [
             "version": 1, "worker": .string(Hexadecimal.encode(worker)),
             "filter": .string(Hexadecimal.encode(SystemCallTable.current.digest)),
             "landlock": .string(Hexadecimal.encode(landlock.digest)), "arena": .integer(arena),
-            "limits": .object(WorkerProgram.fixedLimits.map { .init($0.name, .integer($0.value)) }),
+            "limits": .object(
+                WorkerProgram.fixedLimits.map { .init($0.name, .integer($0.value)) } + [
+                    .init("processorSeconds", .integer(processorSeconds))
+                ]),
             "descriptors": ["/dev/null", "/dev/null", "/dev/null", "channel"],
             "environment": .array(WorkerProgram.environment.map { .string($0) }),
             "requiredLayers": .array(required.map { .string($0.rawValue) }),

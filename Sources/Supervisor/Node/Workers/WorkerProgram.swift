@@ -16,8 +16,10 @@ package final class WorkerProgram: Sendable {
     ///   - path: a regular file; a symbolic link is refused.
     ///   - expected: the SHA-256 that the program must have; nil for programs of tests.
     ///   - required: extra layers without which no worker of this node is used.
+    ///   - processorSeconds: another limit than every job's, for the drill.
     package init(
-        path: String, limits: JobLimits, trustFile: String?, required: [SandboxLayer] = [], expected: [UInt8]? = nil
+        path: String, limits: JobLimits, trustFile: String?, required: [SandboxLayer] = [], expected: [UInt8]? = nil,
+        processorSeconds: UInt64 = WorkerProgram.processorSeconds
     ) throws(WorkerError) {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard file >= 0 else { throw .notStarted(errno: errno) }
@@ -34,7 +36,7 @@ package final class WorkerProgram: Sendable {
         self.trustFile = trustFile
         manifest = SandboxManifest(
             worker: measured, landlock: LandlockRules(abi: Int(csystem_landlock_abi())), arena: limits.arena,
-            required: required)
+            required: required, processorSeconds: processorSeconds)
     }
 
     deinit { close(descriptor) }
@@ -65,7 +67,6 @@ package final class WorkerProgram: Sendable {
     /// The resource limits that do not depend on the prompt's size.
     static let fixedLimits: [(name: String, value: Int)] = [
         ("core", 0), ("fileSize", 0), ("processes", 0), ("descriptors", 16),
-        ("processorSeconds", Int(processorSeconds)),
     ]
-    static let processorSeconds: UInt64 = 300
+    package static let processorSeconds: UInt64 = 300
 }

@@ -37,7 +37,7 @@ package final class WorkerSpawner: Sendable {
         order.channel = others
         order.address_space = UInt64(program.limits.arena) + (256 << 20)
         order.file_size = UInt64(program.limits.arena) + (1 << 20)
-        order.cpu_seconds = WorkerProgram.processorSeconds
+        order.cpu_seconds = program.manifest.processorSeconds
         var pidfd: Int32 = -1
         let pid = SpawnThread.spawn(order, program.arguments, WorkerProgram.environment, in: world, pidfd: &pidfd)
         guard pid > 0 else {
