@@ -100,6 +100,40 @@ struct RegistrationTests {
         #expect(nowhere.status == 1 && nowhere.output.contains("node_registry_address"), "\(nowhere.output)")
     }
 
+    @Test("an attest that goes away leaves its transaction to the next one, which makes no other")
+    func interrupted() async throws {
+        let network = try await TestNetwork("--nodes", "1")
+        let node = try await network.makeNode("node")
+        let chain = try await TestChain(funding: [node.address], all: true)
+        var settings = try chain.settings()
+        // The one that would take another statement beside the first.
+        settings["BLF_NODE_REGISTRY_ADDRESS"] = "0x" + String(repeating: "0", count: 40)
+        settings["BLF_NODE_ATTESTATION_REGISTRY_ADDRESS"] = chain.contracts["NodeAttestationRegistry"]
+        let environment = node.environment(settings)
+        let untouched = try await chain.ask("evm_snapshot")
+        try await chain.ask("evm_setAutomine", false)
+        let killed = try ChildProcess(
+            TestNetwork.binaries.appending(path: "blindference-node"),
+            ["attest", "--yes", "--password-file", node.passwordFile], environment: environment,
+            output: node.folder.appending(path: "killed.log"))
+        try await killed.line(within: 30) { $0.contains("commit_attestation: sending") }
+        let end = ContinuousClock.now + .seconds(20)
+        while try await chain.ask("eth_getTransactionCount", .string(node.address), "pending") != "0x1" {
+            try #require(ContinuousClock.now < end)
+        }
+        killed.signal(SIGKILL)
+        let looked = try await network.run(
+            "blindference-node", ["attest", "--dry-run", "--password-file", node.passwordFile],
+            environment: environment)
+        #expect(looked.status == 1 && looked.output.contains("is in no block yet"), "\(looked.output)")
+        // The chain forgets it.
+        try await chain.ask("evm_revert", untouched)
+        let registered = try await network.run(
+            "blindference-node", ["attest", "--yes", "--password-file", node.passwordFile], environment: environment)
+        #expect(registered.status == 0 && registered.output.contains("Registered"), "\(registered.output)")
+        #expect(try await chain.transactions(of: node.address) == 1)
+    }
+
     @Test("a running node takes no job after two failures, and takes them again after jobs resume")
     func strikes() async throws {
         let network = try await TestNetwork("--nodes", "1")

@@ -54,6 +54,24 @@ struct TransactionFaultTests {
         #expect(try await bench.count() == 2)
     }
 
+    @Test("bytes that may be out and that the chain refuses keep their number, and its words are handed on")
+    func refusedForGood() async throws {
+        let bench = try await ChainBench()
+        await bench.store.crash(.afterSaving)
+        await #expect(throws: (any Error).self) { try await bench.approve() }
+        await bench.store.crash(nil)
+        try await bench.chain.fault(
+            "eth_sendRawTransaction", ["error": ["code": -32000, "message": "insufficient funds for gas * price"]],
+            count: 1000)
+        let hash = await bench.store.records[0].latest.hash
+        await #expect(throws: TransactionError.pending(hash: hash, refusal: "insufficient funds for gas * price")) {
+            try await bench.again().perform(bench.approval)
+        }
+        try await bench.chain.ask("dev_fault", "eth_sendRawTransaction", [])
+        #expect(try await bench.again().perform(bench.approval).transaction == hash)
+        #expect(await bench.store.records.map(\.state) == [.included])
+    }
+
     @Test("a block without a base fee is no ground for a signature; a receipt without a status is no receipt")
     func incomplete() async throws {
         let bench = try await ChainBench()
@@ -124,6 +142,18 @@ struct TransactionFaultTests {
         #expect(try await bench.count() == 2)
         try await bench.chain.fault("eth_getTransactionCount", ["result": "0x0", "except": ["safe"]], count: 6)
         await bench.refuses(bench.approval, .keyInUseElsewhere)
+        #expect(try await bench.count() == 2)
+    }
+
+    @Test("two programs that use one key and one number sign bytes of their own: each makes a transaction, or says so")
+    func sameNumber() async throws {
+        let bench = try await ChainBench()
+        try await bench.chain.fault("eth_sendRawTransaction", ["sleep": 2])
+        async let slow = bench.approve()
+        try await bench.waitForRecord()
+        let quick = try await bench.stranger().perform(bench.approval)
+        #expect(try await slow.transaction != quick.transaction)
+        #expect(await bench.store.records.map(\.state) == [.replaced, .included])
         #expect(try await bench.count() == 2)
     }
 

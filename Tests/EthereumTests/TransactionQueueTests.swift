@@ -188,10 +188,10 @@ struct TransactionQueueTests {
         try await bench.chain.ask("evm_setAutomine", false)
         let error = await #expect(throws: TransactionError.self) { try await bench.approve() }
         let record = try #require(await bench.store.records.first)
-        #expect(error == .pending(hash: record.latest.hash) && record.state == .signed)
+        #expect(error == .pending(hash: record.latest.hash, refusal: nil) && record.state == .signed)
         // Another process, later.
         let next = try bench.again()
-        await #expect(throws: TransactionError.pending(hash: record.latest.hash)) {
+        await #expect(throws: TransactionError.pending(hash: record.latest.hash, refusal: nil)) {
             try await next.perform(bench.staking.unstake(from: bench.node))
         }
         try await bench.chain.ask("evm_setAutomine", true)

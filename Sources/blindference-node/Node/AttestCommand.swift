@@ -60,13 +60,15 @@ struct AttestCommand: AsyncParsableCommand {
         guard !session.configuration.rpcURLs.isEmpty else { return [] }
         let access = try ChainAccess(session.configuration)
         let registration = try Registration(access, wallet: wallet)
+        let journal = try Journal(path: session.journalPath)
+        let queue = access.queue(wallet, journal: journal, directory: session.loader.directory)
+        // What an earlier command sent may be the registration.
+        if !consent.dryRun { try await queue.settle() }
         if try await registration.isRegistered { return [.init("registered", "Registered", true)] }
         guard consent.canAsk else {
             Terminal.note("This node is not registered on chain. Run: blindference-node attest --yes")
             return [.init("registered", "Registered", false)]
         }
-        let journal = try Journal(path: session.journalPath)
-        let queue = access.queue(wallet, journal: journal, directory: session.loader.directory)
         let receipt = try await registration.register(
             certificate, over: queue,
             agree: { cost in

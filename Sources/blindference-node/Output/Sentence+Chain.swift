@@ -86,10 +86,15 @@ extension Sentence {
             """
         case .withoutEvent(let hash):
             "The transaction \(hex(hash)) went through, but did not do what it was for. Check the contracts' addresses."
-        case .pending(let hash):
+        case .pending(let hash, nil):
             """
             The transaction \(hex(hash)) is in no block yet. It may still come. Give the same command again: within a day \
             that takes this one up, and makes no other.
+            """
+        case .pending(let hash, let refusal?):
+            """
+            The transaction \(hex(hash)) is in no block, and the chain refuses it now (\(refusal)). It may have taken it \
+            before. Cure that, and give the same command again: within a day that takes this one up, and makes no other.
             """
         case .notFinal(let hash):
             "The transaction \(hex(hash)) is in a block, but that block may still be dropped. Look again later."

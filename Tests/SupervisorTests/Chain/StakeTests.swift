@@ -44,11 +44,7 @@ struct StakeTests {
         #expect(try await bench.intents() == ["approve", "stake"])
         #expect(try await bench.allowance() == .zero)
         bench.client.hidesReceipts(1000, afterSending: 4)
-        let error = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
-        guard case .allowanceStands = error else {
-            Issue.record("\(String(describing: error))")
-            return
-        }
+        _ = try await bench.leavesAllowance()
         bench.client.hidesReceipts(0, afterSending: 0)
         #expect(try await bench.stakeThousand() != nil)
         #expect(try await bench.intents() == ["approve", "stake", "approve", "stake"], "nothing twice")
@@ -59,11 +55,7 @@ struct StakeTests {
     func approvalPending() async throws {
         let bench = try await StakeBench()
         try await bench.chain.ask("evm_setAutomine", false)
-        let error = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
-        guard case .allowanceStands(Amount(whole: 1000), .transaction(.pending)) = error else {
-            Issue.record("\(String(describing: error))")
-            return
-        }
+        #expect(ChainFailure.code(of: try await bench.leavesAllowance()) == "transaction_pending")
         try await bench.chain.ask("evm_setAutomine", true)
         #expect(try await bench.stakeThousand() != nil)
         #expect(try await bench.intents() == ["approve", "stake"])
@@ -80,11 +72,7 @@ struct StakeTests {
         try await bench.chain.ask("evm_setAutomine", false)
         // After it was sent its receipt is asked for four times in vain.
         bench.client.hidesReceipts(4, afterSending: 1)
-        let error = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
-        guard case .allowanceStands(Amount(whole: 1000), .transaction(.rpc)) = error else {
-            Issue.record("\(String(describing: error))")
-            return
-        }
+        #expect(ChainFailure.code(of: try await bench.leavesAllowance()) == "rpc_unreachable")
         try await bench.chain.ask("evm_setAutomine", true)
         #expect(try await bench.stakeThousand() != nil)
         #expect(try await bench.intents() == ["approve", "stake"])
@@ -100,11 +88,7 @@ struct StakeTests {
         #expect(try await bench.intents().isEmpty)
         bench.client.refuses = []
         bench.client.hidesReceipts(1000, afterSending: 1)
-        let hidden = await #expect(throws: ChainFailure.self) { try await bench.stakeThousand() }
-        guard case .allowanceStands = hidden else {
-            Issue.record("\(String(describing: hidden))")
-            return
-        }
+        _ = try await bench.leavesAllowance()
         // It is found, and taken back because the stake is refused.
         bench.client.hidesReceipts(0, afterSending: 0)
         bench.client.refuses = ["a694fc3a"]
@@ -119,7 +103,8 @@ struct StakeTests {
     func interrupted() async throws {
         let bench = try await StakeBench()
         try await bench.chain.ask("dev_setFinalityLag", 100)
-        let command = Task { try await bench.stakeThousand() }
+        // All there is: the balance is gone before the next command looks.
+        let command = Task { try await bench.stake(Amount(whole: 10_000)) }
         let end = ContinuousClock.now + .seconds(20)
         while try await bench.staked() == .zero { try #require(ContinuousClock.now < end) }
         try await Task.sleep(for: .milliseconds(300))
@@ -128,11 +113,14 @@ struct StakeTests {
         try await bench.chain.ask("dev_setFinalityLag", 0)
         // What a running node does each minute.
         try await bench.settle()
-        #expect(try await bench.stakeThousand() != nil)
+        #expect(try await bench.stake(Amount(whole: 10_000)) != nil)
         #expect(try await bench.intents() == ["approve", "stake"])
-        #expect(try await bench.staked() == Amount(whole: 1000))
-        #expect(try await bench.stakeThousand() != nil)
-        #expect(try await bench.staked() == Amount(whole: 2000))
+        await #expect(throws: ChainFailure.notEnough(has: .zero, needed: Amount(whole: 10_000))) {
+            try await bench.stake(Amount(whole: 10_000))
+        }
+        try await bench.fund()
+        #expect(try await bench.stake(Amount(whole: 10_000)) != nil)
+        #expect(try await bench.staked() == Amount(whole: 20_000))
     }
 
     @Test("nothing is signed where the caller does not agree")
@@ -179,8 +167,24 @@ private struct StakeBench {
     }
 
     func stakeThousand(agree: Bool = true) async throws -> Receipt? {
-        try await stake.stake(Amount(whole: 1000), over: queue, agree: { _ in agree }, telling: { _ in })
+        try await stake(Amount(whole: 1000), agree: agree)
     }
+
+    func stake(_ amount: Amount, agree: Bool = true) async throws -> Receipt? {
+        try await stake.stake(amount, over: queue, agree: { _ in agree }, telling: { _ in })
+    }
+
+    /// Expects that a stake of 1000 fails, and names the allowance that it leaves; why it failed.
+    func leavesAllowance() async throws -> TransactionError {
+        let error = await #expect(throws: ChainFailure.self) { try await stakeThousand() }
+        guard case .allowanceStands(Amount(whole: 1000), .transaction(let cause)) = try #require(error) else {
+            throw try #require(error)
+        }
+        return cause
+    }
+
+    /// 10,000 BLIND more.
+    func fund() async throws { try await chain.fund(node.checksummed) }
 
     func settle() async throws { try await queue.settle() }
 

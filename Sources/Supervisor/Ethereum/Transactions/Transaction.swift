@@ -47,6 +47,9 @@ package struct Transaction: Equatable, Sendable {
         self.accessList = accessList
     }
 
+    /// Whether it makes this call, whatever it pays for gas.
+    func makes(_ call: ChainCall) -> Bool { to == call.to && value == call.value.word && data == call.data }
+
     /// What is signed.
     package var signingHash: [UInt8] {
         let (type, fields) = form

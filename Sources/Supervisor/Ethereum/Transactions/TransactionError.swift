@@ -19,7 +19,9 @@ package enum TransactionError: Error, Equatable, Sendable {
     /// In a block, but without its event.
     case withoutEvent(hash: [UInt8])
     /// In no block yet. It may still come; the next command looks for it first.
-    case pending(hash: [UInt8])
+    ///
+    /// - Parameter refusal: the chain's words, where it refuses by now what it may have taken before.
+    case pending(hash: [UInt8], refusal: String?)
     /// In a block that may still be dropped.
     case notFinal(hash: [UInt8])
     /// Other transactions of this key come in between, again and again.

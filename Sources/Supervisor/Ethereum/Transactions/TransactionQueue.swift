@@ -32,6 +32,9 @@ package actor TransactionQueue {
 
     /// Others that use the same key make ours start over; not without end.
     private static let attempts = 3
+    /// Units of gas, some of them at random: of two programs that use one key, each has bytes of its own, and cannot take
+    /// the other's transaction for its own.
+    private static let distinctGas: UInt64 = 10_000
     /// Seconds. Whoever repeats a call later than this means another.
     private static let day = 86_400
 
@@ -70,7 +73,7 @@ package actor TransactionQueue {
         progress: @Sendable (Progress) -> Void = { _ in }
     ) async throws(TransactionError) -> Receipt {
         try await alone { ended in
-            if !isRepeatable, let same = ended.first(where: { $0.isOf(intent.call) }) {
+            if !isRepeatable, let same = ended.first(where: { $0.transaction.makes(intent.call) }) {
                 if tells { try await tell(same.record) }
                 progress(.included(same.receipt))
                 return same.receipt
@@ -109,7 +112,12 @@ package actor TransactionQueue {
     /// Brings to its end what an earlier process left open; the receipt, where that was of this very call, did what it
     /// was for, and nobody was told. `finalise` tells.
     package func takeUp(_ intent: Intent) async throws(TransactionError) -> Receipt? {
-        try await alone { ended in ended.first { $0.isOf(intent.call) }?.receipt }
+        try await alone { ended in ended.first { $0.transaction.makes(intent.call) }?.receipt }
+    }
+
+    /// Whether `takeUp` may find one; asks nobody.
+    package func mayTakeUp(_ intent: Intent) async throws(TransactionError) -> Bool {
+        try await typed { try await open().contains { try !$0.isTold && $0.latest.transaction().makes(intent.call) } }
     }
 
     /// Waits until the block of the transaction will stay, and the event with it. Where a reorganisation dropped it, it
@@ -147,10 +155,6 @@ package actor TransactionQueue {
         let record: TransactionRecord
         let transaction: Transaction
         let receipt: Receipt
-
-        func isOf(_ call: ChainCall) -> Bool {
-            transaction.to == call.to && transaction.value == call.value.word && transaction.data == call.data
-        }
     }
 
     /// Runs `body` as the only one who uses the wallet, after what was open before has come to its end.
@@ -201,7 +205,8 @@ package actor TransactionQueue {
             contracts.insert(call.to)
         }
         try await simulate(call, intent)
-        let gas = try FeePolicy.gas(estimate: try await rpc.estimateGas(call), ceiling: intent.gasCeiling)
+        let least = try FeePolicy.gas(estimate: try await rpc.estimateGas(call), ceiling: intent.gasCeiling)
+        let gas = min(least + .random(in: 0..<TransactionQueue.distinctGas), intent.gasCeiling)
         // An estimate may be a lie: the call must do with what it will get.
         call.gas = gas
         try await simulate(call, intent)
@@ -227,7 +232,7 @@ package actor TransactionQueue {
             guard surroundings.elapsed() < end else {
                 // Asked for a quote, there may be one of ours.
                 if let own = try await open().first(where: { $0.state == .signed }) {
-                    throw TransactionError.pending(hash: own.latest.hash)
+                    throw TransactionError.pending(hash: own.latest.hash, refusal: nil)
                 }
                 throw TransactionError.keyInUseElsewhere
             }
@@ -282,6 +287,7 @@ package actor TransactionQueue {
         var mayBeOut = mayBeOut
         var (nextSending, pause) = (start, patience.poll)
         var usedSince: Duration?
+        var refusal: String?
         while true {
             if let receipt = try await receipt(of: record) {
                 record.state = record.event.isIn(receipt) ? .included : .failed
@@ -289,12 +295,14 @@ package actor TransactionQueue {
                 return receipt
             }
             let now = surroundings.elapsed()
-            guard now - start < patience.inclusion else { throw TransactionError.pending(hash: record.latest.hash) }
+            guard now - start < patience.inclusion else {
+                throw TransactionError.pending(hash: record.latest.hash, refusal: refusal)
+            }
             if now >= nextSending {
                 nextSending = now + patience.resend
                 switch try await offer(record) {
                 case .taken:
-                    mayBeOut = true
+                    (mayBeOut, refusal) = (true, nil)
                     if now - start >= patience.stuck { try await raiseIfStuck(&record) }
                 case .feeTooLow:
                     try await raise(&record)
@@ -310,7 +318,7 @@ package actor TransactionQueue {
                     record.state = .replaced
                     try await store.save(record)
                     return nil
-                case .refused where mayBeOut: break
+                case .refused(let message) where mayBeOut: refusal = message
                 case .refused(let message):
                     record.state = .refused
                     try await store.save(record)

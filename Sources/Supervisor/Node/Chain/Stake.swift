@@ -43,13 +43,14 @@ package struct Stake: Sendable {
     ) async throws -> Receipt? {
         guard amount >= StakingContract.minimum else { throw ChainFailure.belowMinimum(StakingContract.minimum) }
         let standing = try await standing()
-        guard standing.balance >= amount else {
+        let intent = access.staking.stake(amount, from: node)
+        // What an earlier command sent has left the balance already.
+        if standing.balance < amount, try await !queue.mayTakeUp(intent) {
             throw ChainFailure.notEnough(has: standing.balance, needed: amount)
         }
         guard try agree(standing) else { return nil }
         let token = try await access.token()
         let spender = access.staking.address
-        let intent = access.staking.stake(amount, from: node)
         do {
             if let receipt = try await queue.takeUp(intent, telling: telling) {
                 return try await queue.finalise(receipt, telling: telling)
