@@ -5,6 +5,7 @@
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,8 +26,12 @@ static void drop_bounding_set(void) {
     }
 }
 
+void csystem_keep_mounts_apart(void) { mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL); }
+
 int csystem_unshare_namespaces(void) {
-    return unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS);
+    int result = unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS);
+    if (result == 0) csystem_keep_mounts_apart();
+    return result;
 }
 
 int csystem_drop_identity(uid_t user, gid_t group) {

@@ -14,7 +14,7 @@ package struct DrillAttack: Sendable, CustomStringConvertible {
 
     package var description: String { name }
 
-    init(_ name: String, _ script: String, isFiltered: Bool = true, behind: [DrillStop] = []) {
+    package init(_ name: String, _ script: String, isFiltered: Bool = true, behind: [DrillStop] = []) {
         self.name = name
         self.script = script
         self.isFiltered = isFiltered

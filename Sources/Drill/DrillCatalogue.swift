@@ -45,6 +45,9 @@ package enum DrillCatalogue {
         DrillAttack("make a pipe file", "mknodat -100 @{folder}/loot 4534", behind: landlock),
         DrillAttack(
             "make a socket file", "socket 1 1 0; bind $ %{socketFile} {socketFileLength}", behind: landlock),
+        // Landlock leaves names and properties open: the filter alone closes them.
+        DrillAttack("look at a file", "newfstatat -100 @/etc/shadow ?144 0"),
+        DrillAttack("look at a file system", "statfs @/ ?120"),
         DrillAttack("execute a program", "execve @/bin/true 0 0", behind: execution),
         DrillAttack("execute a program of root's", "execve @/bin/mount 0 0", behind: execution),
         DrillAttack("execute a program by execveat", "execveat -100 @/bin/true 0 0 0", behind: execution),
@@ -97,6 +100,7 @@ package enum DrillCatalogue {
         DrillAttack("change the root folder", "chroot @/", behind: capabilities),
         DrillAttack("rename the host", "sethostname @a 1", behind: capabilities),
         DrillAttack("mount a file system", "mount @none @{folder} @tmpfs 0 0"),
+        DrillAttack("list the mounts", "#458 %200000000000000000000000000000000000000000000000ffffffffffffffff ?64 8 0"),
         DrillAttack("a user namespace", "unshare 268435456"),
         DrillAttack("enter a namespace", "setns 3 0"),
         DrillAttack("become dumpable", "prctl 4 1"),

@@ -55,6 +55,16 @@ extension Security {
             #expect(try await DrillRunner(program: Security.drill).run(attack, isWide: false) == .stopped(by: .seccomp))
         }
 
+        @Test("an attack that nobody stops is said to get through, and an end that no layer explains is no success")
+        func control() async throws {
+            let runner = DrillRunner(program: Security.drill)
+            let number = DrillAttack("ask for the parent", "getppid")
+            #expect(try await runner.run(number, isWide: false) == .stopped(by: .seccomp))
+            #expect(try await runner.run(number, isWide: true) == .survived)
+            let unexplained = DrillAttack("an error of no layer", "close 99", behind: [DrillStop(.limits, 1)])
+            #expect(try await runner.run(unexplained, isWide: true) == .unexplained(status: EBADF))
+        }
+
         @Test("where the filter lets an attack through, the next layer stops it", arguments: layered)
         func nextLayer(_ attack: DrillAttack) async throws {
             let prey = try prey()

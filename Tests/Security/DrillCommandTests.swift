@@ -1,5 +1,7 @@
 import Drill
+import LocalNode
 import Shared
+import Supervisor
 import TestNetwork
 import Testing
 
@@ -14,6 +16,7 @@ extension Security {
             let rows = try JSONValue(parsing: Array(examined.output.utf8)).elements ?? []
             let drilled = rows.filter { $0["check"]?.text == "drill" }
             #expect(drilled.map { $0["subject"]?.text } == DrillCatalogue.attacks.map(\.name))
+            #expect(examined.status == (rows.contains { $0["outcome"]?.text == "FAIL" } ? 1 : 0))
             for row in drilled {
                 #expect(row["outcome"]?.text != "FAIL", "\(row)")
                 #expect(row["finding"]?.text?.hasPrefix("Stopped by ") == true, "\(row)")
@@ -24,6 +27,19 @@ extension Security {
             let plain = try await network.run(
                 "blindference-node", ["doctor", "--format", "json"], environment: node.environment())
             #expect(!plain.output.contains("\"drill\""), "nothing is attacked unasked")
+        }
+
+        @Test("an attack that gets through is a FAIL")
+        func getsThrough() async throws {
+            let folder = try TemporaryFolder()
+            let environment = try OperatorEnvironment(environmentFile: folder.path(".env"))
+            let doctor = Doctor(
+                ConfigurationLoader(directory: folder.directory, environment: environment), environment: environment,
+                workerPath: Security.worker, words: { ("\($0)", nil) })
+            // Every worker may make the first call, and none the second.
+            let findings = await doctor.drill(
+                Security.drill, [DrillAttack("its own number", "getpid"), DrillAttack("its parent's", "getppid")])
+            #expect(findings.map(\.outcome) == [.fail, .pass])
         }
 
         @Test("a drill without its program says what is missing and fails")

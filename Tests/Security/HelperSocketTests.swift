@@ -46,8 +46,10 @@ extension Security {
                     .init(.outputKey, bytes: key), .init(.outputHigh, bytes: Array(key[..<16])),
                     .init(.outputLow, bytes: Array(key[16...])),
                 ]
-            let report = try Security.scan(ScanOrder(canaries, processes: [helper.pid]))
+            let report = try Security.scan(ScanOrder(canaries, processes: [helper.pid, bench.supervisor.pid]))
             Place.helperMemory.check(report.memory(helper.pid), "at work", secrets: canaries.secrets)
+            Place.supervisorMemory.check(
+                report.memory(bench.supervisor.pid), "while a helper encrypts", secrets: canaries.secrets)
             #expect(report.arena(helper.pid)?.bytesRead == 0, "none of it is locked")
             #expect(try HelperInspection.hits(in: memory, of: others) == [])
             for place in ["cmdline", "environ"] {

@@ -60,6 +60,12 @@ extension Security {
                 #expect(refused.output.contains("required_layers asks for"), "\(refused.output)")
                 #expect(!refused.output.contains("node_started") && !refused.output.contains("attested"))
             }
+            if geteuid() == 0 {
+                // Its workers cannot become nobody.
+                let refused = try await place.run(run, settings: offline, with: ["--bounding-set", "-setuid"])
+                #expect(refused.status == 1 && !refused.output.contains("node_started"), "\(refused.output)")
+                #expect(refused.output.contains("identity"), "\(refused.output)")
+            }
             if geteuid() != 0 {
                 // Enough for the supervisor, and for no worker of prompts of the usual length.
                 let poor = ["--no-new-privs", "prlimit", "--memlock=4194304:4194304"]

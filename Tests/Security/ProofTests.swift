@@ -73,7 +73,9 @@ extension Security {
         }
 
         /// What the spawner itself builds, so that no worker can leave it out.
-        static let spawners: [WorkerProof.Wall] = [.coreLimit, .processLimit, .descriptorLimit, .noNewPrivileges]
+        static let spawners: [WorkerProof.Wall] = [
+            .coreLimit, .processLimit, .descriptorLimit, .memoryLimit, .processorLimit, .noNewPrivileges,
+        ]
 
         @Test("a process without one of the walls that the spawner builds is seen", arguments: spawners)
         func unspawned(_ wall: WorkerProof.Wall) async throws {

@@ -109,6 +109,15 @@ extension Security {
                 let scan = try MemoryScan(ProcessView(child.pid), for: [needle])
                 #expect(!scan.hits.isEmpty, "\(needle.name)")
             }
+            // An environment takes no zero bytes, and a file all.
+            let file = FileManager.default.temporaryDirectory.appending(path: "spelling-\(UUID().uuidString)")
+            defer { try? FileManager.default.removeItem(at: file) }
+            for needle in Needle.spellings(of: text, "text") {
+                try Data(needle.bytes).write(to: file)
+                #expect(try !MemoryScan.file(file, for: [needle]).isEmpty, "\(needle.name)")
+                let report = try Security.scan(ScanOrder([.init("text", text: text)], paths: [file.path]))
+                #expect(report.places.first.map { $0.count("text") > 0 } == true, "\(needle.name)")
+            }
             let absent = try ChildProcess(URL(filePath: "/bin/sleep"), ["30"], output: log)
             #expect(try MemoryScan(ProcessView(absent.pid), for: Needle.spellings(of: text, "text")).hits.isEmpty)
         }

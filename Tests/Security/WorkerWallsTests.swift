@@ -18,9 +18,27 @@ extension Security {
             "BLF_LOG_FORMAT": "text", "BLF_MAX_CONCURRENT_JOBS": "2", "BLF_MAX_EXPOSURE_SECONDS": "300",
             "BLF_OPENAI_TIMEOUT_SECONDS": "280", "BLF_OPENAI_MAX_TOKENS": "131072", "BLF_TIER": "0",
             "BLF_CUSTOM_BACKENDS": "other", "BLF_ATTESTATION_BACKEND": "mock", "BLF_MODEL_CACHE_DIR": "/tmp",
+            "BLF_EXECUTION_COMMITMENTS": "true", "BLF_RPC_URL": "http://127.0.0.1:9", "BLF_MAX_FEE_PER_GAS_WEI": "1",
+            "BLF_MAX_PROMPT_BYTES": "1048576",
             "BLF_REQUIRED_LAYERS": "", "SWIFT_BACKTRACE": "enable=yes", "GLIBC_TUNABLES": "glibc.malloc.perturb=0",
             "MALLOC_PERTURB_": "0", "OPENSSL_CONF": "/tmp/openssl.cnf", "LD_DEBUG": "",
         ]
+
+        /// Settings that only name a place, an account or a model, or an amount of money.
+        private static let names: Set<Setting> = [
+            .nodeAddress, .keystorePath, .supportedModelIDs, .iclEndpoint, .paymentServiceURL, .cofheEndpoint,
+            .cofheMode, .cofheChainID, .cofheTNURL, .cofheVerifierURL, .cofheKeyURL, .cofheHelper, .ipfsGateway,
+            .ipfsFallbackGateways, .ipfsUploadURL, .promptKeyStoreAddress, .network, .stakeAmountWei,
+            .blindTokenAddress, .chainID, .nodeRegistryAddress, .stakingAddress, .nodeOperatorRegistryAddress,
+            .nodeAttestationRegistryAddress, .commitmentRegistryAddress, .mockModelIDs, .groqBaseURL, .geminiBaseURL,
+            .openaiBaseURL, .openaiAPIKeyFile, .openaiModelIDs,
+        ]
+
+        @Test("each setting is turned over, or is known to be a name alone")
+        func allSettings() {
+            let rest = Set(Setting.allCases).subtracting(WorkerWallsTests.names).map(\.variable)
+            #expect(Set(rest) == Set(WorkerWallsTests.settings.keys.filter { $0.hasPrefix("BLF_") }))
+        }
 
         private func look(_ origin: Origin, _ body: (ProcessView) async throws -> Void) async throws {
             switch origin {
@@ -122,6 +140,9 @@ extension Security {
                     (worker.status["NSpid"]?.split(whereSeparator: \.isWhitespace).count == 2)
                         == (offered && geteuid() == 0))
                 guard offered else { return }
+                // What is mounted or taken away later, here or there, is not mirrored in the other.
+                let mounts = worker.text("mountinfo")
+                #expect(mounts.contains(" / / ") && !mounts.contains("shared:") && !mounts.contains("master:"))
                 let devices = worker.text("net/dev").split(separator: "\n").dropFirst(2)
                     .compactMap { $0.split(separator: ":").first?.trimmingCharacters(in: .whitespaces) }
                 // Kernels with tunnel modules put their silent fallback devices into every namespace.

@@ -2,12 +2,6 @@ internal import CSystem
 internal import Glibc
 package import Shared
 
-/// Which wall could not be built. The exit status of the worker, so that the supervisor can name it.
-package enum SandboxError: Int32, Error {
-    case arguments = 70
-    case dumpable, arena, identity, trustStore, cryptography, privileges, filter
-}
-
 /// The walls around one worker, in the one order that works. Nothing here can be switched off.
 ///
 /// Before: the supervisor closed all descriptors but 0-3, set the limits and forbade new privileges.

@@ -9,11 +9,14 @@ enum SystemCallFilter {
 
     /// Installs the filter for good. A call that is not listed, a foreign architecture and x32 end the process.
     static func install(_ rules: [SystemCallRule]) throws(SandboxError) {
-        guard let context = seccomp_init(killProcess) else { throw .filter }
+        guard let context = empty() else { throw .filter }
         defer { seccomp_release(context) }
         try fill(context, with: rules)
         guard seccomp_load(context) == 0 else { throw .filter }
     }
+
+    /// A filter that ends the process at every call.
+    static func empty() -> scmp_filter_ctx? { seccomp_init(killProcess) }
 
     /// Adds the rules to a fresh filter, which is for the machine's own architecture unless a test made it for another.
     static func fill(_ context: scmp_filter_ctx, with rules: [SystemCallRule]) throws(SandboxError) {

@@ -125,7 +125,10 @@ enum Sentence {
         case .layerMissing(let layer):
             "required_layers asks for \(layer.rawValue), which this machine does not give: \(layer.consequence)."
         case .notReady(let status):
-            "The worker could not build its sandbox (status \(status)). This machine lacks what the sandbox needs; the node will not run."
+            """
+            The worker could not build its sandbox (\(SandboxError(rawValue: status).map { "\($0)" } ?? "status \(status)")). \
+            This machine lacks what the sandbox needs; the node will not run.
+            """
         case .notConfined(let wall):
             "The worker's sandbox is incomplete seen from outside (\(wall.rawValue)). The node will not run without it."
         case .channel, .failed, .ended: "The worker failed: \(error.jobFailure.rawValue)."

@@ -18,6 +18,9 @@ struct SandboxShowCommand: ParsableCommand {
             rows: SystemCallTable.of(architecture).rules.map { rule in
                 [.string(rule.name), .string(rule.constraint.text), .string(rule.reason)]
             }, as: output.format)
+        if !SystemCallTable.of(architecture).isProven {
+            Terminal.note("Compiled, never run: no test has attacked it yet.")
+        }
     }
 }
 

@@ -9,6 +9,7 @@ internal import HTTPTransport
 internal import Logging
 package import Shared
 package import Supervisor
+internal import Synchronization
 
 /// The jobs of a node with one seat, attested at a devnet of its own, all in this process: real services, and workers
 /// and clocks as the test wants them.
@@ -19,11 +20,14 @@ package final class LocalNode: Sendable {
     package static let model = "toy"
     package static let limits = JobLimits(prompt: 64 << 10)
     /// Of no worker: the mock's attestation binds none.
-    private static let manifest = SandboxManifest(
+    package static let manifest = SandboxManifest(
         worker: [], landlock: LandlockRules(abi: 0), arena: limits.arena, required: [])
 
     package let services: JobServices
     package let board: JobBoard
+    /// The digest of the manifest to which each attestation was bound.
+    package var attestedManifests: [[UInt8]] { attestation.manifests }
+    private let attestation: WitnessedAttestation
     private let server: HTTPServer
     private let folder: TemporaryFolder
 
@@ -64,9 +68,9 @@ package final class LocalNode: Sendable {
             workers: WorkerPool(size: spares, spawn: spawn), models: models, connector: EndpointConnector(),
             journal: journal, address: wallet.address, limits: LocalNode.limits, timing: timing, log: log)
         board = JobBoard(services: services, seats: 1, now: now) {}
-        let backend = MockAttestation(key: try MockAttestation.networkKey())
+        attestation = WitnessedAttestation(inner: MockAttestation(key: try MockAttestation.networkKey()))
         _ = try await AttestationWatchdog(
-            coordinator: coordinator, backend: backend, models: models.advertised, manifest: LocalNode.manifest,
+            coordinator: coordinator, backend: attestation, models: models.advertised, manifest: LocalNode.manifest,
             journal: journal, log: log
         ).attest()
     }
@@ -119,5 +123,22 @@ package final class LocalNode: Sendable {
     private func entry(_ id: JobID) async throws -> JournalEntry {
         guard let entry = try await services.journal.entry(id) else { throw Failure.lost }
         return entry
+    }
+}
+
+/// The mock's, with a memory of what it was asked to bind.
+private final class WitnessedAttestation: AttestationBackend {
+    private let inner: MockAttestation
+    private let seen = Mutex<[[UInt8]]>([])
+
+    init(inner: MockAttestation) { self.inner = inner }
+
+    var manifests: [[UInt8]] { seen.withLock { $0 } }
+    var type: String { inner.type }
+    var runtimeHash: [UInt8] { inner.runtimeHash }
+
+    func quote(nonce: [UInt8], manifest: [UInt8]) async throws(AttestationError) -> [UInt8] {
+        seen.withLock { $0.append(manifest) }
+        return try inner.quote(nonce: nonce, manifest: manifest)
     }
 }

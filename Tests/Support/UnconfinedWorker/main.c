@@ -31,7 +31,7 @@ static int filter(void) {
 static int wait_alone(const char *wall) {
     const struct { const char *wall; int resource; rlim_t value; } limits[] = {
         {"coreLimit", RLIMIT_CORE, 0}, {"fileSizeLimit", RLIMIT_FSIZE, 0}, {"processLimit", RLIMIT_NPROC, 0},
-        {"descriptorLimit", RLIMIT_NOFILE, 16},
+        {"descriptorLimit", RLIMIT_NOFILE, 16}, {"memoryLimit", RLIMIT_AS, 1ULL << 40}, {"processorLimit", RLIMIT_CPU, 60},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (strcmp(wall, limits[i].wall)) setrlimit(limits[i].resource, &(struct rlimit){limits[i].value, limits[i].value});

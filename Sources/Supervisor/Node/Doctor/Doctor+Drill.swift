@@ -1,14 +1,14 @@
-internal import Drill
+package import Drill
 
 extension Doctor {
     /// Attacks this machine from inside workers: every attack of the drill as a worker that was taken over could make it,
     /// and again with the filter open for it, to see what stands behind.
     ///
     /// - Parameter program: the path of `blindference-drill`.
-    package func drill(_ program: String) async -> [Finding] {
+    package func drill(_ program: String, _ attacks: [DrillAttack] = DrillCatalogue.attacks) async -> [Finding] {
         let runner = DrillRunner(program: program)
         var findings: [Finding] = []
-        for attack in DrillCatalogue.attacks {
+        for attack in attacks {
             do throws(WorkerError) {
                 findings.append(try await Doctor.make(attack, runner))
             } catch { return findings + [failure(.drill, about: attack.name, error)] }

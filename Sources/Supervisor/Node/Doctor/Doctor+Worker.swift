@@ -11,7 +11,9 @@ extension Doctor {
                 path: workerPath, limits: limits, trustFile: trustFile, expected: measurement)
             let worker = try await WorkerSpawner(program: program).spawn()
             defer { worker.kill() }
-            let walls = WorkerProof.Wall.allCases.map(\.rawValue).joined(separator: ", ")
+            let isRoot = worker.receipt?.proof.descriptors != nil
+            let seen = WorkerProof.Wall.allCases.filter { isRoot || !WorkerProof.Wall.seenByRoot.contains($0) }
+            let walls = seen.map(\.rawValue).joined(separator: ", ")
             return [Finding(.sandbox, .pass, "Seen from outside, every core wall stands: \(walls).")]
                 + Doctor.layers(worker.receipt?.layers ?? [], required: required)
         } catch { return [failure(.sandbox, error)] }

@@ -6,9 +6,11 @@ package struct WorkerProof: Sendable, Equatable {
     /// A wall that must stand around every worker.
     package enum Wall: String, Sendable, CaseIterable {
         case seccomp, noNewPrivileges, singleThread, capabilities, notTraced, notDumpable, lockedMemory
-        case coreLimit, fileSizeLimit, processLimit, descriptorLimit
-        /// Seen by root only, for a worker is not dumpable.
+        case coreLimit, fileSizeLimit, processLimit, descriptorLimit, memoryLimit, processorLimit
         case descriptors, environment
+
+        /// Others may not look: a worker is not dumpable.
+        static let seenByRoot: Set<Wall> = [.descriptors, .environment]
     }
 
     /// The kernel's lines by which the walls were judged.
@@ -58,6 +60,9 @@ package struct WorkerProof: Sendable, Equatable {
         try require(.fileSizeLimit, limits["Max file size"] == "0")
         try require(.processLimit, limits["Max processes"] == "0")
         try require(.descriptorLimit, limits["Max open files"].flatMap { Int($0) }.map { $0 <= 16 } ?? false)
+        // A number, where an unlimited process has a word.
+        try require(.memoryLimit, limits["Max address space"].flatMap { UInt64($0) } != nil)
+        try require(.processorLimit, limits["Max cpu time"].flatMap { UInt64($0) } != nil)
         if let descriptors {
             let expected = ["0 /dev/null", "1 /dev/null", "2 /dev/null"]
             let isChannel = descriptors.last?.hasPrefix("3 socket:") ?? false
