@@ -152,7 +152,7 @@ let package = Package(
             "SupervisorTests",
             [
                 "Supervisor", "Attestation", "Coordination", "CoFHE", "ContentStore", "Ethereum", "HTTPTransport",
-                "DevnetCore", "LocalNode", "LoopbackServer", "TestChain", logging,
+                "DevnetCore", "LocalNode", "LoopbackServer", "TestChain", "TestNetwork", logging,
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
             ]),

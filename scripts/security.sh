@@ -8,7 +8,7 @@ rm -f "$logs"/security*.log
 # What root alone can do: take a single right away from itself, keep others, become somebody else.
 of_root='MeasuredWorkerTests/missingLayer|WorkerWallsTests/keptCapabilities|OrdinaryUserTests'
 # What an ordinary user's own supervisor sees of a worker, which is less.
-from_user='^SecurityTests.*/(Attack|Proof|OneJob)Tests'
+from_user='^SecurityTests.*/(Attack|Proof|OneJob)Tests|EncryptionHelperTests'
 
 # Tests of other rooms that prove what this table says.
 rooms='SandboxDocumentTests|SystemCallFilterTests|JobClockTests|PenaltyRuleTests|PenaltyBookTests|EncryptionHelperTests|SealOutputTests'
@@ -17,7 +17,7 @@ swift build --build-tests --disable-local-rpath
 scripts/test.sh "SecurityTests|$rooms" "$logs/security.log"
 
 if [ "$(id -u)" -eq 0 ]; then
-    # The checkout may be closed to others: copies of the programs and of the test chain, where everybody may run them.
+    # The checkout may be closed to others: copies of what the tests start, where everybody may run it.
     place=$(mktemp -d /tmp/blindference-security.XXXXXX)
     trap 'rm -rf "$place"' EXIT
     for program in blindference-{node,worker,devnet,devnet-helper,drill} {narrowed,lying,unconfined}-worker canary-scan \
@@ -26,7 +26,9 @@ if [ "$(id -u)" -eq 0 ]; then
     done
     cp --dereference .build/debug/blindference-nodePackageTests.xctest "$place/tests"
     cp "$place/tests" "$place/tests-that-look"
-    cp -r Tests/Support/devchain "$place"
+    mkdir -p "$place/Tests/Support" "$place/deploy"
+    cp -r Tests/Support/{devchain,hostile-helper,node-tfhe} "$place/Tests/Support"
+    cp -r deploy/cofhe-helper "$place/deploy"
     mkdir -m 777 "$place/home"
     chmod 755 "$place"
     # Tests that look for a secret in another process's memory, or plant a fault there, have the right to. They alone:
@@ -37,7 +39,8 @@ if [ "$(id -u)" -eq 0 ]; then
     as_user() {
         (cd "$place/home" &&
             setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
-            env -i PATH="$PATH" HOME="$place/home" TMPDIR="$place/home" BLF_TEST_BINARIES="$place" NO_COLOR=1 "$@")
+            env -i PATH="$PATH" HOME="$place/home" TMPDIR="$place/home" BLF_TEST_BINARIES="$place" \
+            BLF_TEST_CHECKOUT="$place" NO_COLOR=1 "$@")
     }
     as_user "$place/tests-that-look" --testing-library swift-testing --filter SecurityTests --skip "$of_root" \
         2>&1 | tee "$logs/security-user.log"

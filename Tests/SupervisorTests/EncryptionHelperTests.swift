@@ -6,6 +6,7 @@ import LocalNode
 import Logging
 import Shared
 import Synchronization
+import TestNetwork
 import Testing
 
 @testable import Supervisor
@@ -13,7 +14,6 @@ import Testing
 /// Programs that are not ours, in the walls that the node builds around them.
 @Suite("Helpers that encrypt output keys")
 struct EncryptionHelperTests {
-    private static let checkout = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
     private static let metadata = [UInt8](0..<53)
     private static let key = [UInt8](100..<132)
 
@@ -35,12 +35,24 @@ struct EncryptionHelperTests {
     func walls() async throws {
         let bench = try HelperBench()
         let program = try bench.copy("Tests/Support/hostile-helper/helper.py", to: "helper", mode: 0o755)
+        let identity = geteuid() == 0 ? ["--reuid=65534", "--regid=65534", "--clear-groups"] : []
+        let prey = try ChildProcess(
+            URL(filePath: "/usr/bin/setpriv"), identity + ["sleep", "60"],
+            output: URL(filePath: bench.write("", to: "prey.log")))
+        _ = try bench.write(String(prey.pid), to: "prey")
         let report = try JSONValue(parsing: try await bench.pack(Self.key, with: program, Self.metadata))
-        for attempt in ["socket", "unix socket", "ptrace", "io_uring", "keyring", "mount", "change mode"] {
+        let killed = [
+            "ptrace", "keyring", "mount", "change mode", "change mode again", "change owner", "change times",
+            "signal others", "signal a thread", "limits of others",
+        ]
+        for attempt in killed { #expect(report[attempt]?.text == "killed", "\(attempt): \(report)") }
+        for attempt in ["socket", "unix socket", "io_uring"] {
             #expect(["killed", "refused"].contains(report[attempt]?.text), "\(attempt): \(report)")
         }
-        #expect(report["signal others"]?.text == "killed")
-        for attempt in ["write file", "make folder", "write over itself", "become root", "much memory"] {
+        let refused = [
+            "write file", "make folder", "write over itself", "become root", "much memory", "another's memory",
+        ]
+        for attempt in refused {
             #expect(report[attempt]?.text == "refused", "\(attempt): \(report)")
         }
         #expect(report["arguments"] == ["1", .string(Hexadecimal.encode(Self.metadata))])
@@ -144,7 +156,7 @@ private struct HelperBench {
     }
 
     func copy(_ source: String, to name: String, mode: mode_t) throws -> String {
-        let from = URL(filePath: #filePath).appending(path: "../../../" + source).standardizedFileURL
+        let from = TestNetwork.root.appending(path: source)
         let path = folder.path(name)
         try FileManager.default.createDirectory(
             atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)

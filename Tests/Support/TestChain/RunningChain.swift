@@ -26,7 +26,7 @@ final class RunningChain: Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         // The chain goes on writing into its removed log: what is of use in it is in the error of a failed start.
         defer { try? FileManager.default.removeItem(at: folder) }
-        let support = TestNetwork.support("devchain")
+        let support = TestNetwork.root.appending(path: "Tests/Support/devchain")
         let setUp = try ChildProcess(
             URL(filePath: "/bin/bash"), [support.appending(path: "setup.sh").path],
             output: folder.appending(path: "setup.log"))

@@ -13,15 +13,11 @@ package final class TestNetwork: Sendable {
         return root.appending(path: ".build/release")
     }()
 
-    /// A folder of Tests/Support: a copy beside the programs, where there is one, else the checkout's.
-    package static func support(_ name: String) -> URL {
-        let copy = binaries.appending(path: name)
-        let isCopied = FileManager.default.fileExists(atPath: copy.path)
-        return isCopied ? copy : root.appending(path: "Tests/Support/" + name)
-    }
-
-    /// The checkout.
-    package static let root = URL(filePath: #filePath).appending(path: "../../../..").standardizedFileURL
+    /// The checkout, or what of it this user may read: `BLF_TEST_CHECKOUT`.
+    package static let root: URL = {
+        if let path = ProcessInfo.processInfo.environment["BLF_TEST_CHECKOUT"] { return URL(filePath: path) }
+        return URL(filePath: #filePath).appending(path: "../../../..").standardizedFileURL
+    }()
 
     package init(_ options: String...) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "blindference-\(UUID().uuidString)")

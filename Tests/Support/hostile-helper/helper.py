@@ -50,6 +50,9 @@ while len(key) < 32:
 descriptors = sorted(int(name) for name in os.listdir("/proc/self/fd"))
 descriptors = [number for number in descriptors if os.path.exists(f"/proc/self/fd/{number}")]
 here = os.path.realpath("/proc/self/fd/6")
+# A process of the same user, whose number lies beside this program.
+with open(os.path.join(os.path.dirname(here), "prey")) as file:
+    prey = file.read()
 attempts = {
     "socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM).close(),
     "unix socket": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).close(),
@@ -61,9 +64,15 @@ attempts = {
     "keyring": lambda: system_call(250, 0, -3, 0, 0, 0),
     "mount": lambda: system_call(165, b"none", b"/tmp", b"tmpfs", 0, None),
     "change mode": lambda: os.chmod(here, 0o777),
+    "change mode again": lambda: system_call(452, -100, here.encode(), 0o777, 0),
+    "change owner": lambda: os.chown(here, -1, -1),
+    "change times": lambda: os.utime(here),
     "become root": lambda: os.setuid(0),
     "much memory": lambda: mmap.mmap(-1, 5 << 30, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close(),
     "signal others": lambda: os.kill(-1, 0),
+    "signal a thread": lambda: system_call(234, 999999, 999999, 0),
+    "limits of others": lambda: system_call(302, 999999, 7, None, ctypes.create_string_buffer(16)),
+    "another's memory": lambda: os.close(os.open(f"/proc/{prey}/mem", os.O_RDONLY)),
 }
 report = {name: attempt(body) for name, body in attempts.items()} | {
     "arguments": sys.argv[1:],
