@@ -15,6 +15,10 @@ if grep -rnE '^[a-z ]*import (Supervisor|Ethereum|HTTPTransport|ContentStore|Coo
     Sources/Worker Sources/Shared; then complain "the supervisor's wing in Worker or Shared"; fi
 if grep -rnE '^[a-z ]*import Worker\b' Sources/Supervisor Sources/Devnet; then complain "Worker outside its room"; fi
 
+# What the environment says is read in one place; and where certificates are, by the two that need them.
+if grep -rnE 'getenv|ProcessInfo\.processInfo\.environment' Sources/{Supervisor,Worker,Shared,CSystem,blindference-node} |
+    grep -vE '/(OperatorEnvironment|Node\+Assembly|CurlClient)\.swift:'; then complain "the environment is read elsewhere"; fi
+
 # Escapes from the language's safety: each has its reason beside it, and their number may only fall.
 count=$(grep -rnE 'try!|fatalError\(|@unchecked Sendable|nonisolated\(unsafe\)|unsafeBitCast|[])a-zA-Z]!($|[ .,)\n])' \
     --include='*.swift' Sources | grep -vE '^[^:]+:[0-9]+: *//' | wc -l)

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 logs=.build/logs
 rm -f "$logs"/security*.log
 # What root alone can do: take a single right away from itself, keep others, become somebody else.
-of_root='MeasuredWorkerTests/missingLayer|WorkerWallsTests/keptCapabilities|OrdinaryUserTests'
+of_root='MeasuredWorkerTests/missingLayer|WorkerWallsTests/(keptCapabilities|mounts)|OrdinaryUserTests'
 # What an ordinary user's own supervisor sees of a worker, which is less.
 from_user='^SecurityTests.*/(Attack|Proof|OneJob)Tests|EncryptionHelperTests'
 
@@ -49,4 +49,5 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 
 echo
+grep -h "^extra layers" "$logs"/security*.log | sort -u
 scripts/claims.py table "$logs"/security*.log

@@ -100,7 +100,7 @@ package enum DrillCatalogue {
         DrillAttack("change the root folder", "chroot @/", behind: capabilities),
         DrillAttack("rename the host", "sethostname @a 1", behind: capabilities),
         DrillAttack("mount a file system", "mount @none @{folder} @tmpfs 0 0"),
-        DrillAttack("list the mounts", "#458 %200000000000000000000000000000000000000000000000ffffffffffffffff ?64 8 0"),
+        DrillAttack("list the mounts", "#458 %2000000000000000\(String(repeating: "0", count: 32)) ?64 8 0"),
         DrillAttack("a user namespace", "unshare 268435456"),
         DrillAttack("enter a namespace", "setns 3 0"),
         DrillAttack("become dumpable", "prctl 4 1"),

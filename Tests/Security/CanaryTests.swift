@@ -48,6 +48,14 @@ extension Security {
             ]
             try await inspection.settle(workers: 2)
             try inspection.look("after a job", canaries)
+            // Nothing of it went out either: what answered every request of the node's has not heard it.
+            let heard = try Security.scan(ScanOrder(canaries, processes: [network.devnet.pid]))
+            for place in [heard.memory(network.devnet.pid), heard.arena(network.devnet.pid)] {
+                for secret in [Secret.walletKey, .walletDigits, .password] {
+                    #expect(place?.count(secret.rawValue) == 0, "the coordinator knows the \(secret.rawValue)")
+                }
+            }
+            #expect(heard.memory(network.devnet.pid)?.count("address") ?? 0 > 0)
             process.signal(SIGTERM)
             #expect(try await process.end() == 0)
             try inspection.lookAtFiles("after the end", canaries)

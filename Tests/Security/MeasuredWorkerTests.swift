@@ -14,6 +14,17 @@ extension Security {
             #expect(good.status == 0, "\(good.output)")
             let original = try Data(contentsOf: place.worker)
 
+            let node = place.folder.appending(path: "blindference-node")
+            let measured = try Data(contentsOf: node)
+            let digest = Data(SHA256.hash([UInt8](original)))
+            var blank = measured
+            blank.replaceSubrange(try #require(measured.range(of: digest)), with: Data(count: 32))
+            try blank.write(to: node)
+            let unmeasured = try await place.run()
+            #expect(
+                unmeasured.status == 1 && unmeasured.output.contains("without the measurement"), "\(unmeasured.output)")
+            try measured.write(to: node)
+
             var changed = original
             // The last byte is part of no code and no data that runs: only a measurement sees it.
             changed[changed.count - 1] ^= 1
