@@ -127,7 +127,9 @@ static int child(void *context) {
         lockable.rlim_cur = lockable.rlim_max;
         setrlimit(RLIMIT_MEMLOCK, &lockable);
     }
-    limit(RLIMIT_CORE, 0);
+    // exec makes a guest dumpable again. One byte is too little for a core, and tells the kernel to start no program that
+    // takes cores, which it does at 0.
+    limit(RLIMIT_CORE, spawn->is_guest ? 1 : 0);
     // It counts all that a user runs, and a guest may have threads.
     if (!spawn->is_guest) limit(RLIMIT_NPROC, 0);
     limit(RLIMIT_NOFILE, spawn->is_guest ? 128 : 16);

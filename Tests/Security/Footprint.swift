@@ -24,7 +24,16 @@ struct Footprint {
         return (corePattern as NSString).deletingLastPathComponent
     }
 
+    /// Shells often forbid cores, which would hide that a process of ours forbids none. Its children may leave some now.
+    private static let allowsCores: Void = {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(UInt32(RLIMIT_CORE.rawValue)), &limit)
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(UInt32(RLIMIT_CORE.rawValue)), &limit)
+    }()
+
     init() {
+        Footprint.allowsCores
         let reporters = ["/var/crash", "/var/lib/systemd/coredump", "/var/lib/apport/coredump", "/var/log"]
         let all = [NSTemporaryDirectory(), "/tmp", "/dev/shm"] + reporters + [Footprint.coreFolder].compactMap { $0 }
         folders = Set(all.map { ($0 as NSString).standardizingPath }).sorted()
