@@ -10,7 +10,7 @@ RELEASE_FLAGS := -c release --static-swift-stdlib $(SWIFT_FLAGS)
 PROGRAMS := blindference-node blindference-worker blindference-devnet blindference-devnet-helper blindference-drill narrowed-worker \
     lying-worker unconfined-worker canary-scan without-secret-memory
 UNIT_SUITES := SharedTests WorkerTests HTTPTransportTests EthereumTests CoFHETests ContentStoreTests CoordinationTests \
-    DevnetTests SupervisorTests
+    DevnetTests SupervisorTests CommandTests
 export MODEL ?= local
 
 .PHONY: release setup test security e2e interop fuzz bench lint demo claims help

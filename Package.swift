@@ -141,6 +141,7 @@ let package = Package(
         ),
         .executableTarget(name: "without-secret-memory", path: "Tests/Support/WithoutSecretMemory"),
         tests("SharedTests", []),
+        tests("CommandTests", ["blindference-node", "Ethereum"]),
         tests("WorkerTests", ["Worker", "CSeccomp", "CProbes"]),
         tests("HTTPTransportTests", ["HTTPTransport", "LoopbackServer"]),
         tests("EthereumTests", ["Ethereum", "HTTPTransport", "LoopbackServer", "TestChain"]),

@@ -31,7 +31,7 @@ enum ChainBench {
         var own: [Double] = []
         for _ in 0..<9 {
             let (start, before) = (ContinuousClock.now, client.spent)
-            _ = try await stake.stake(Amount(whole: 1000), over: queue, agree: { _ in true }, telling: { _ in })
+            _ = try await stake.stake(Amount(whole: 1000), over: queue, agree: { _, _ in true }, telling: { _ in })
             own.append((ContinuousClock.now - start - (client.spent - before)).inMilliseconds)
         }
         rows.append(

@@ -46,6 +46,7 @@ struct RegistrationTests {
         #expect(try await chain.transactions(of: node.address) == 1)
         let again = try await attest("--yes")
         #expect(again.status == 0 && again.output.contains("Registered"), "\(again.output)")
+        #expect(again.output.contains("Active in the registry") && !again.output.contains("inactive"))
         #expect(try await chain.transactions(of: node.address) == 1, "registered once")
 
         // An endpoint that is away, and an address without code, are never "not registered".
@@ -59,7 +60,11 @@ struct RegistrationTests {
         }
         #expect(try await chain.transactions(of: node.address) == 1)
 
-        try await chain.ask("dev_advanceTime", 400)
+        let alone = try await attest("--yes", with: ["BLF_RPC_URL": ""])
+        #expect(alone.status == 0 && alone.output.contains("rpc_url is not set"), "\(alone.output)")
+        try await chain.ask("dev_advanceTime", 601)
+        let late = try await attest("--yes")
+        #expect(late.status == 0 && late.output.contains("counts this node as inactive"), "\(late.output)")
         let running = try await node.start(settings)
         try await running.line(within: 20) { $0.contains("chain_heartbeat_sent") }
         #expect(try await chain.transactions(of: node.address) == 2)
@@ -82,6 +87,11 @@ struct RegistrationTests {
         settings["BLF_NODE_REGISTRY_ADDRESS"] = zero
         settings["BLF_NODE_OPERATOR_REGISTRY_ADDRESS"] = chain.contracts["NodeOperatorRegistry"]
         settings["BLF_NODE_ATTESTATION_REGISTRY_ADDRESS"] = chain.contracts["NodeAttestationRegistry"]
+        // What the registry asks is an endpoint's word, and the operator's limit is nothing at first.
+        let dear = try await attest("--yes")
+        #expect(dear.status == 1 && dear.output.contains("stake_amount_wei allows 0"), "\(dear.output)")
+        #expect(try await chain.transactions(of: node.address) == 0)
+        settings["BLF_STAKE_AMOUNT_WEI"] = "1000000000000000000"
         let entered = try await attest("--yes")
         #expect(entered.status == 0 && entered.output.contains("register: in block"), "\(entered.output)")
         let again = try await attest("--yes")

@@ -15,7 +15,10 @@ struct StakingCommandTests {
         #expect(status["staked"]?.text == "0" && status["balance"]?.text == "10000" && status["active"] == false)
 
         let looked = try await stakeholder.run("staking", "stake", "1234.567", "--dry-run")
-        #expect(looked.status == 0 && looked.output.contains("Would stake 1234.567 of your 10000 BLIND"))
+        #expect(
+            looked.status == 0 && looked.output.contains("Would stake 1234.567 of your 10000 BLIND, for at most 0.0"))
+        let lookedAt = try await stakeholder.run("staking", "stake", "1234.567", "--dry-run", "--format", "json")
+        #expect(lookedAt.output.contains(#"{"signed":false}"#), "\(lookedAt.output)")
         let unasked = try await stakeholder.run("staking", "stake", "1234.567")
         #expect(unasked.status == 1 && unasked.output.contains("--yes"), "\(unasked.output)")
         #expect(try await stakeholder.transactions() == 0)
@@ -37,6 +40,8 @@ struct StakingCommandTests {
         let hash = try #require(shown["transaction"]?.text)
         #expect(try await stakeholder.chain.ask("eth_getTransactionReceipt", .string(hash))["status"] == "0x1")
         #expect(shown["explorer"]?.text?.hasSuffix("/tx/" + hash) == true)
+        let availableAt = try await stakeholder.status()["availableAt"]
+        #expect(availableAt?.int != nil && shown["availableAt"] == availableAt)
         let again = try await stakeholder.run("staking", "unstake", "--yes")
         #expect(again.status == 1 && again.output.contains("still unbonds"), "\(again.output)")
         let tooEarly = try await stakeholder.run("staking", "withdraw", "--yes")
@@ -194,6 +199,35 @@ struct StakingCommandTests {
         #expect(status["allowance"]?.text == "0", "\(ends)")
     }
 
+    @Test("at a terminal the password is asked for first and not shown, then what would be done; only a yes signs")
+    func terminal() async throws {
+        let stakeholder = try await Stakeholder()
+        defer { stakeholder.remove() }
+        func stake(_ answer: String) async throws -> String {
+            let child = try ChildProcess(
+                URL(filePath: "/usr/bin/python3"),
+                [
+                    TestNetwork.root.appending(path: "Tests/Support/terminal.py").path, "correct horse", answer,
+                    TestNetwork.binaries.appending(path: "blindference-node").path, "staking", "stake", "1000",
+                ],
+                environment: stakeholder.settings.merging(["BLF_CONFIG_DIR": stakeholder.operating.folder.path]) { $1 },
+                output: stakeholder.operating.folder.appending(path: "terminal.log"))
+            #expect(try await child.end(within: 60) == 0, "\(child.text)")
+            return child.text
+        }
+        let refused = try await stake("n")
+        let words = try #require(refused.range(of: "Will stake 1000 of your 10000 BLIND"))
+        let password = try #require(refused.lowercased().range(of: "password"))
+        #expect(password.lowerBound < words.lowerBound, "\(refused)")
+        #expect(refused.contains("Nothing was signed") && !refused.contains("correct horse"), "\(refused)")
+        #expect(try await stakeholder.transactions() == 0)
+        let agreed = try await stake("y")
+        #expect(agreed.contains("stake: in block"), "\(agreed)")
+        let more = try await stake("n")
+        #expect(more.contains("of your 9000 BLIND beside the 1000 that are staked"), "\(more)")
+        #expect(try await stakeholder.transactions() == 2)
+    }
+
     @Test("two failures in a row are a warning: the third takes the whole stake")
     func warning() async throws {
         let stakeholder = try await Stakeholder()
@@ -232,8 +266,8 @@ struct StakingCommandTests {
         #expect(made.status == 0)
         let address = try await first.run("wallet", "address")
         #expect(address.status == 0)
-        let exported = try await first.run("wallet", "export-keystore", second.file("other.json"))
-        #expect(exported.status == 0, "\(exported.output)")
+        let exported = try await first.run("wallet", "export-keystore", second.file("other.json"), "--format", "json")
+        #expect(exported.status == 0 && exported.output.contains(#"{"keystore":"#), "\(exported.output)")
         let attributes = try FileManager.default.attributesOfItem(atPath: second.file("other.json"))
         #expect(attributes[.posixPermissions] as? Int == 0o600)
         #expect(try !second.read("other.json").contains(key))
@@ -254,10 +288,18 @@ struct StakingCommandTests {
         let refused = try await second.run(
             "wallet", "import", second.file("other.json"), "--password-file", second.file("wrong"))
         #expect(refused.status == 1 && !FileManager.default.fileExists(atPath: second.file("keystore.json")))
+        let another = ["BLF_NODE_ADDRESS": "0x00000000000000000000000000000000000000AA"]
+        let mistaken = try await second.run(
+            "wallet", "import", second.file("other.json"), "--password-file", first.file("password"),
+            environment: another)
+        #expect(mistaken.status == 1 && mistaken.output.contains("0x00000000000000000000000000000000000000AA"))
         let imported = try await second.run(
             "wallet", "import", second.file("other.json"), "--password-file", first.file("password"))
         #expect(imported.status == 0, "\(imported.output)")
         #expect(try await second.run("wallet", "address").output == address.output)
+        let foreign = try await second.run(
+            "run", "--password-file", first.file("password"), environment: another)
+        #expect(foreign.status == 1 && foreign.output.contains("0x00000000000000000000000000000000000000AA"))
         let again = try await second.run(
             "wallet", "import", second.file("other.json"), "--password-file", first.file("password"))
         #expect(again.status == 1 && again.output.contains("--force"))

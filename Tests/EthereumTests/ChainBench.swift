@@ -135,7 +135,7 @@ final class ChainBench: Sendable {
 
 /// Records in memory, with crashes where a disk or a process would have them.
 actor MemoryStore: TransactionStore {
-    enum Crash: Sendable { case beforeSaving, afterSaving, beforeSecondSave }
+    enum Crash: Sendable { case beforeSaving, afterSaving, beforeSecondSave, afterSecondVersion }
     struct Crashed: Error {}
 
     private(set) var records: [TransactionRecord] = []
@@ -154,6 +154,7 @@ actor MemoryStore: TransactionStore {
         if let index = records.firstIndex(where: { $0.versions[0] == record.versions[0] }) {
             if crash == .beforeSecondSave { throw Crashed() }
             records[index] = record
+            if crash == .afterSecondVersion, record.versions.count == 2 { throw Crashed() }
         } else {
             records.append(record)
             if crash == .afterSaving { throw Crashed() }

@@ -9,7 +9,7 @@ import Testing
             ("keccak256", 17), ("keys", 6), ("badPrivateKeys", 7), ("signHash", 9), ("eip191", 11),
             ("recoverRefuse", 7), ("recoverAccept", 2), ("eip712", 5), ("keystores", 7), ("keystoresRefuse", 14),
             ("rlp", 23), ("rlpInvalid", 10), ("transactions", 11), ("createAddress", 7), ("calldata", 22),
-            ("returnData", 4), ("returnDataRefuse", 9),
+            ("returnData", 4), ("returnDataRefuse", 9), ("revertData", 10), ("events", 4), ("commitDigest", 1),
         ])
     func lists(name: String, count: Int) { #expect(Vectors.list(name).count == count) }
 

@@ -117,6 +117,8 @@ struct RPCClientTests {
         let silent = try Self.endpoint { _, _ in .hang() }
         let doubtful = await #expect(throws: RPCError.self) { try await Self.rpc(silent, refusing).send(transaction) }
         #expect(doubtful == .unreachable(host: "127.0.0.1", .timedOut))
+        #expect(
+            silent.requests.count { $0.text.contains("eth_sendRawTransaction") } == 1, "once, whatever becomes of it")
     }
 
     @Test("an endpoint of another chain is asked for nothing")

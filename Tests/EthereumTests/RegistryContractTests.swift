@@ -1,4 +1,5 @@
 import Ethereum
+import Foundation
 import HTTPTransport
 import Shared
 import TestChain
@@ -45,6 +46,13 @@ struct RegistryContractTests {
             role: role, node: try Address(try vector.requireText("node")),
             output: try vector.requireBytes("outputHandle"), salt: try vector.requireBytes("salt"))
         #expect(digest == (try vector.requireBytes("digest")))
+    }
+
+    @Test("the type under which attestations are stated is the published node's")
+    func availability() throws {
+        let file = Vectors.tests.appending(path: "Vectors/contracts.json")
+        let constants = try JSONValue(parsing: Array(Data(contentsOf: file))).requireMember("constants")
+        #expect(NodeAttestationRegistryContract.availability == (try constants.requireBytes("defaultAttestationType")))
     }
 
     @Test("the operators' registry takes the stake of the tier, once, and heartbeats")

@@ -126,9 +126,13 @@ struct TransactionFaultTests {
         try await bench.chain.ask("dev_setBaseFee", .integer(1_000_000_000))
         try await bench.chain.ask("evm_mine")
         try await bench.chain.fault("eth_getBlockByNumber", .object([.init("result", before)]))
-        _ = try await bench.approve()
+        // It dies with the second version on disk, and nothing sent.
+        await bench.store.crash(.afterSecondVersion)
+        await #expect(throws: (any Error).self) { try await bench.approve() }
+        await bench.store.crash(nil)
+        let next = try await bench.again().perform(bench.approval)
         let record = try #require(await bench.store.records.first)
-        #expect(record.versions.count == 2)
+        #expect(record.versions.count == 2 && next.transaction == record.latest.hash)
         #expect(try await bench.count() == 1)
     }
 

@@ -21,6 +21,36 @@ struct TransactionQueueTests {
         #expect(await bench.store.records.map(\.intent) == ["approve", "stake"])
         #expect(await bench.store.records.map(\.state) == [.final, .included])
         #expect(try await bench.count() == 2)
+        // Twice the base fee, and nothing for a sequencer that takes no tip.
+        let twice = try await bench.rpc.block().baseFee * 2
+        for record in await bench.store.records {
+            #expect(try record.latest.transaction().fees == .dynamic(maximum: twice.word, tip: Word(0)))
+        }
+    }
+
+    @Test("a receipt shows what was asked for: of this call, by this contract, about this node, and a success")
+    func event() throws {
+        let (contract, node) = (try PrivateKey.generate().address, try PrivateKey.generate().address)
+        let other = try PrivateKey.generate().address
+        func word(_ address: Address) -> [UInt8] { [UInt8](repeating: 0, count: 12) + address.bytes }
+        let topic = [UInt8](repeating: 7, count: 32)
+        let event = ExpectedEvent(emitter: contract, topics: [topic, word(node)])
+        func shows(to: Address? = contract, by emitter: Address = contract, about: Address = node, status: Int = 1)
+            -> Bool
+        {
+            let hash = JSONValue.bytes([UInt8](repeating: 1, count: 32))
+            let log: JSONValue = [
+                "address": .address(emitter), "topics": [.bytes(topic), .bytes(word(about))], "data": "0x",
+            ]
+            let receipt = Receipt([
+                "transactionHash": hash, "blockNumber": "0x1", "blockHash": hash,
+                "status": .quantity(Word(UInt64(status))),
+                "gasUsed": "0x1", "logs": [log], "to": to.map { .address($0) } ?? .null,
+            ])
+            return receipt.map { event.isIn($0) } ?? false
+        }
+        #expect(shows())
+        #expect(!shows(to: other) && !shows(to: nil) && !shows(by: other) && !shows(about: other) && !shows(status: 0))
     }
 
     @Test("a call that would revert is not sent, and the contract's words come back")

@@ -12,7 +12,7 @@ enum Vectors {
 
     static func section(_ name: String) throws -> JSONValue { try all.get().require(name) { $0 } }
 
-    /// The entries of a list. Empty where there is none, which `VectorTests` notices.
+    /// The entries of a list. Empty where there is none, which `Keccak256Tests` notices.
     static func list(_ name: String) -> [JSONValue] { (try? section(name))?.elements ?? [] }
 
     /// The private key that the vectors call `name`.

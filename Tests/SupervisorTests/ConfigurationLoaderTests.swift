@@ -1,3 +1,4 @@
+import Ethereum
 import Foundation
 import LocalNode
 import Testing
@@ -92,6 +93,19 @@ struct ConfigurationLoaderTests {
             ])
         #expect(configuration.chain.chainID == 421_614 && configuration.cofheChainID == 421_614)
         #expect(configuration.cofheMode == .native && configuration.rpcURLs.isEmpty)
+        // chain.md 4
+        let chain = configuration.chain
+        #expect(
+            [
+                chain.nodeRegistry, chain.staking, chain.promptKeyStore, chain.nodeAttestationRegistry,
+                chain.commitmentRegistry,
+            ].map(\.checksummed) == [
+                "0x72C0Ead949Fd2C346598a30AF1A69c3c5Cb86082", "0x222Ac74201Ed58915e42Ee5be626d939fd234D0b",
+                "0x1E22dD12f448B15f1Ca8560fB6B4463834FaAf73", "0xB54e019e9717a8Ed4746bA9d7F1A3F83cf0a35E0",
+                "0xcd45aefE9a16772528fa30B7d47958a95e83440C",
+            ])
+        #expect(chain.nodeOperatorRegistry == .zero && chain.blindToken == nil && chain.registryStake == .zero)
+        #expect(chain.fees == FeePolicy(ceiling: Amount(units: 5_000_000_000)))
     }
 }
 

@@ -57,14 +57,18 @@ struct AttestCommand: AsyncParsableCommand {
     private func register(
         _ certificate: Certificate, _ wallet: PrivateKey, _ session: Session
     ) async throws -> [Report.Field] {
-        guard !session.configuration.rpcURLs.isEmpty else { return [] }
+        guard !session.configuration.rpcURLs.isEmpty else {
+            Terminal.note("rpc_url is not set: whether this node is registered on chain was not looked at.")
+            return []
+        }
         let access = try ChainAccess(session.configuration)
         let registration = try Registration(access, wallet: wallet)
         let journal = try Journal(path: session.journalPath)
         let queue = access.queue(wallet, journal: journal, directory: session.loader.directory)
         // What an earlier command sent may be the registration.
         if !consent.dryRun { try await queue.settle() }
-        if try await registration.isRegistered { return [.init("registered", "Registered", true)] }
+        let standing = try await registration.standing
+        if standing.isRegistered { return AttestCommand.fields(standing) }
         guard consent.canAsk else {
             Terminal.note("This node is not registered on chain. Run: blindference-node attest --yes")
             return [.init("registered", "Registered", false)]
@@ -80,5 +84,22 @@ struct AttestCommand: AsyncParsableCommand {
                 )
             }, telling: ChainReport.tell)
         return [.init("registered", "Registered", .bool(receipt != nil))] + (receipt.map(ChainReport.fields) ?? [])
+    }
+
+    private static func fields(_ standing: RegistryStanding) -> [Report.Field] {
+        if standing.isActive == false {
+            Terminal.note(
+                """
+                The registry counts this node as inactive. A heartbeat that is too old comes with the next: \
+                blindference-node run. An attestation that is over there (see the date) only the coordinator renews.
+                """)
+        }
+        return [
+            .init("registered", "Registered", true),
+            .init("active", "Active in the registry", standing.isActive.map { .bool($0) } ?? .null),
+            .init(
+                "registeredUntil", "Registered until (Unix time)",
+                standing.attestationExpires.map { .integer($0) } ?? .null),
+        ]
     }
 }

@@ -23,6 +23,11 @@ extension Sentence {
             The wallet has \(has.text) BLIND, and \(needed.text) are needed. Nothing was signed. What is staked already \
             is shown by: blindference-node staking status
             """
+        case .registryStakeAboveCeiling(let needed, let ceiling):
+            """
+            The registry asks for \(needed.text) ETH as stake, and stake_amount_wei allows \(ceiling.text). Nothing was \
+            signed. Where that is the network's price and no lie of rpc_url, set stake_amount_wei to \(needed.units).
+            """
         case .nothingStaked: "Nothing is staked. See: blindference-node staking status"
         case .nothingUnbonding: "Nothing unbonds. Start with: blindference-node staking unstake"
         case .unbondingAlready:
@@ -129,15 +134,20 @@ extension Sentence {
 
     static func about(_ revert: Revert) -> String {
         switch revert {
-        case .silent: "The contract refused without a reason."
-        case .message(let text): words[text] ?? "The contract refused: \(text)."
+        case .silent: "The contract refused without a reason. \(check)"
+        case .message(let text): words[text] ?? "The contract refused: \(text). \(check)"
         case .panic(let code):
-            "The contract failed in its own computation (\(panics[code] ?? "panic 0x\(Hexadecimal.encode(code.bytes.suffix(1)))"))."
-        case .custom(let name, _): words[name] ?? "The contract refused: \(name)."
+            """
+            The contract failed in its own computation \
+            (\(panics[code] ?? "panic 0x\(Hexadecimal.encode(code.bytes.suffix(1)))")). \(check)
+            """
+        case .custom(let name, _): words[name] ?? "The contract refused: \(name). \(check)"
         case .unknown(let selector):
-            "The contract refused with an error that this node does not know (\(hex(selector)))."
+            "The contract refused with an error that this node does not know (\(hex(selector))). \(check)"
         }
     }
+
+    private static let check = "If its address in the configuration is right, look up the reason in its source."
 
     private static let panics: [Word: String] = [
         Word(0x01): "assertion", Word(0x11): "overflow", Word(0x12): "division by zero", Word(0x21): "bad enum",
@@ -151,23 +161,30 @@ extension Sentence {
         "NodeRegistry: already registered": "This address is registered already.",
         "NodeRegistry: insufficient stake": "The registry asks for more ETH than was sent.",
         "NodeRegistry: node not found": "This address is not registered.",
-        "NodeRegistry: node still active": "The registry still counts this node as active.",
+        "NodeRegistry: node still active":
+            "The registry still counts this node as active. Wait until its attestation has expired.",
         "NodeRegistry: transfer failed": "The registry could not send the ETH back.",
         "BlindferenceStaking: below min stake": "Each deposit must be at least 1000 BLIND.",
-        "BlindferenceStaking: no stake": "There is nothing staked.",
+        "BlindferenceStaking: no stake": "There is nothing staked. See: blindference-node staking status",
+        "BlindferenceStaking: node has no stake": "That node has nothing staked.",
         "BlindferenceStaking: unbonding in progress": "An earlier stake still unbonds. Withdraw it first.",
         "BlindferenceStaking: no unbonding": "There is nothing to withdraw.",
         "BlindferenceStaking: unbonding not ready": "The 96 hours are not over.",
         "BlindferenceStaking: caller is not slasher": "Only the coordinator may do this.",
         "Only ICL": "Only the coordinator may do this.",
+        "ICL already set by non-owner": "The coordinator's address is already set.",
+        "InvalidInitialization": "The contract is set up already.",
+        "NotDispatcher": "Only the coordinator may do this.",
         "Job keys not set": "No key is stored for this job.",
-        "ERC20InsufficientAllowance": "The staking contract may not take this much BLIND.",
+        "ERC20InsufficientAllowance":
+            "The staking contract may not take this much BLIND. Stake by: blindference-node staking stake",
         "ERC20InsufficientBalance": "There is not enough BLIND.",
         "OwnableUnauthorizedAccount": "Only the contract's owner may do this.",
         "SafeERC20FailedOperation": "The transfer of BLIND failed.",
         "ReentrancyGuardReentrantCall": "The contract was called while it was busy.",
         "InvalidEncryptedInput": "The encrypted value has another type than the contract takes.",
         "SenderNotAllowed": "The caller may not use this encrypted value.",
+        "InvalidSecurityZone": "The encrypted value is of another security zone.",
         "InvalidSigner": "The encrypted value was not signed for this account and chain.",
         "UnknownInvocation": "The chain knows no such job.",
         "WrongStatus": "The job is at another stage.",

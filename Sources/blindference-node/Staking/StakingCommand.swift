@@ -19,14 +19,28 @@ struct TransactionOptions: ParsableArguments {
     @OptionGroup var output: FormatOptions
 
     /// From the opened wallet to the last block.
-    func transact(_ make: (Stake, TransactionQueue) async throws -> Receipt?) async throws {
+    ///
+    /// - Parameter fields: what the report has besides the transaction.
+    func transact(
+        _ make: (Stake, TransactionQueue) async throws -> Receipt?,
+        fields: (Receipt) -> [Report.Field] = { _ in [] }
+    ) async throws {
         let session = try Session(folder)
         let access = try ChainAccess(session.configuration)
         let wallet = try session.wallet(password)
         let journal = try Journal(path: session.journalPath)
         let queue = access.queue(wallet, journal: journal, directory: session.loader.directory)
-        guard let receipt = try await make(Stake(access, node: wallet.address), queue) else { return }
-        Report.show(ChainReport.fields(receipt), as: output.format)
+        guard let receipt = try await make(Stake(access, node: wallet.address), queue) else {
+            // People have been told in words.
+            if output.format == .json { Report.show([.init("signed", "Signed", false)], as: .json) }
+            return
+        }
+        Report.show(ChainReport.fields(receipt) + fields(receipt), as: output.format)
+    }
+
+    /// Asks whether to go on; the cost is said with it.
+    func agree(to action: String, for cost: Stake.Cost) throws -> Bool {
+        try consent.agree(to: action + (cost.most == .zero ? "" : ", for at most \(cost.most.text) ETH"))
     }
 }
 
@@ -49,7 +63,12 @@ struct StakingStakeCommand: AsyncParsableCommand {
         try await options.transact { stake, queue in
             try await stake.stake(
                 amount, over: queue,
-                agree: { try options.consent.agree(to: "stake \(amount.text) of your \($0.balance.text) BLIND") },
+                agree: { standing, cost in
+                    let staked = standing.info.staked
+                    let beside = staked == .zero ? "" : " beside the \(staked.text) that are staked"
+                    return try options.agree(
+                        to: "stake \(amount.text) of your \(standing.balance.text) BLIND\(beside)", for: cost)
+                },
                 telling: ChainReport.tell)
         }
     }
@@ -66,10 +85,16 @@ struct StakingUnstakeCommand: AsyncParsableCommand {
             try await stake.unstake(
                 over: queue,
                 agree: {
-                    try options.consent.agree(
-                        to: "unstake all \($0.info.staked.text) BLIND; the node gets no jobs without a stake")
+                    try options.agree(
+                        to: "unstake all \($0.info.staked.text) BLIND (the node gets no jobs without a stake)", for: $1)
                 },
                 telling: ChainReport.tell)
+        } fields: {
+            [
+                .init(
+                    "availableAt", "Available at (Unix time)",
+                    StakingContract.availableAt(in: $0).map { .integer($0) } ?? .null)
+            ]
         }
     }
 }
@@ -83,7 +108,7 @@ struct StakingWithdrawCommand: AsyncParsableCommand {
     func run() async throws {
         try await options.transact { stake, queue in
             try await stake.withdraw(
-                over: queue, agree: { try options.consent.agree(to: "withdraw \($0.info.unbonding.text) BLIND") },
+                over: queue, agree: { try options.agree(to: "withdraw \($0.info.unbonding.text) BLIND", for: $1) },
                 telling: ChainReport.tell)
         }
     }

@@ -34,6 +34,7 @@ struct WalletImportCommand: ParsableCommand {
     var keystore: String
     @OptionGroup var folder: FolderOptions
     @OptionGroup var password: PasswordOptions
+    @OptionGroup var output: FormatOptions
     @Flag(name: .long, help: "Replace an existing keystore. The old key is gone if you have no copy.")
     var force = false
 
@@ -59,7 +60,7 @@ struct WalletImportCommand: ParsableCommand {
             [
                 .init("address", "Address", .string(wallet.address.checksummed)),
                 .init("keystore", "Keystore", .string(path)),
-            ], as: .table)
+            ], as: output.format)
     }
 }
 
@@ -71,12 +72,14 @@ struct WalletExportCommand: ParsableCommand {
     @Argument(help: "The file to write; it must not exist.")
     var file: String
     @OptionGroup var folder: FolderOptions
+    @OptionGroup var output: FormatOptions
 
     func run() throws {
         let session = try Session(folder)
         let keystore = try KeystoreFile.load(path: session.configuration.keystorePath).keystore
         guard !FileManager.default.fileExists(atPath: file) else { throw CommandRefusal.keystoreExists(path: file) }
         try KeystoreFile.save(keystore, path: file, replacing: false)
+        Report.show([.init("keystore", "Keystore", .string(file))], as: output.format)
         Terminal.note("\(file) is encrypted under the keystore's password, which nobody can restore.")
     }
 }
@@ -87,6 +90,7 @@ struct WalletPasswordCommand: ParsableCommand {
 
     @OptionGroup var folder: FolderOptions
     @OptionGroup var password: PasswordOptions
+    @OptionGroup var output: FormatOptions
     @Option(name: .long, help: "File with the new password (else a question).")
     var newPasswordFile: String?
 
@@ -101,7 +105,7 @@ struct WalletPasswordCommand: ParsableCommand {
         try KeystoreFile.save(
             Keystore(sealing: wallet, password: secret.bytes), path: session.configuration.keystorePath,
             replacing: true)
-        Terminal.note(
-            "The password of \(session.configuration.keystorePath) was changed. Older copies keep the old one.")
+        Report.show([.init("keystore", "Keystore", .string(session.configuration.keystorePath))], as: output.format)
+        Terminal.note("Its password was changed. Older copies keep the old one.")
     }
 }

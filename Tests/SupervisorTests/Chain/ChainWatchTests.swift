@@ -71,14 +71,50 @@ struct ChainWatchTests {
     @Test("a wallet that could not pay for jobs takes none, and takes them again when it can")
     func lowBalance() async throws {
         let bench = try await WatchBench()
-        try await bench.chain.ask("dev_setBaseFee", .integer(10_000_000_000_000))
+        // A million units of gas at twice the base fee, less a wei.
+        try await bench.chain.fault(
+            "eth_getBalance", ["result": .string(Self.quantity(2 * 100_000_000 * 1_000_000 - 1))])
+        await bench.watch.look()
+        #expect(bench.hold.isOn && bench.log.reasons == ["low_balance"])
+        await bench.watch.look()
+        #expect(!bench.hold.isOn && bench.log.events == ["claims_held", "chain_unregistered", "claims_released"])
+    }
+
+    @Test("a chain that asks more for gas than the operator allows holds claims, and says so")
+    func feeAboveCeiling() async throws {
+        let bench = try await WatchBench()
+        try await bench.chain.ask("dev_setBaseFee", .integer(5_000_000_001))
         try await bench.chain.ask("evm_mine")
         await bench.watch.look()
-        #expect(bench.hold.isOn)
+        #expect(bench.hold.isOn && bench.log.reasons == ["fee_above_ceiling"])
         try await bench.chain.ask("dev_setBaseFee", .integer(100_000_000))
         try await bench.chain.ask("evm_mine")
         await bench.watch.look()
         #expect(!bench.hold.isOn)
+    }
+
+    private static func quantity(_ number: Int) -> String { "0x" + String(number, radix: 16) }
+
+    @Test("a heartbeat is sent every ten days at the least, and one that an endpoint hides is not paid for again")
+    func longGrace() async throws {
+        let bench = try await WatchBench(grace: 4_000_000)
+        try await bench.register(for: 4_000_000)
+        try await bench.chain.ask("dev_advanceTime", 863_000)
+        await bench.watch.look()
+        #expect(try await bench.intents() == ["register"])
+        let getNode = "9d209048"
+        let digits = String(repeating: "0", count: 24) + bench.node.checksummed.dropFirst(2).lowercased()
+        let before = try await bench.chain.ask(
+            "eth_call",
+            ["to": .string(bench.registry.address.checksummed), "data": .string("0x" + getNode + digits)], "latest")
+        try await bench.chain.ask("dev_advanceTime", 2000)
+        await bench.watch.look()
+        #expect(try await bench.intents() == ["register", "heartbeat"])
+        try await bench.chain.fault(
+            "eth_call", .object([.init("result", before), .init("about", [.string(getNode)])]))
+        await bench.watch.look()
+        #expect(try await bench.intents() == ["register", "heartbeat"])
+        #expect(!bench.log.events.contains("chain_look_failed"))
     }
 
     @Test("an endpoint that is away changes nothing, and is named by a code")

@@ -171,7 +171,7 @@ private struct StakeBench {
     }
 
     func stake(_ amount: Amount, agree: Bool = true) async throws -> Receipt? {
-        try await stake.stake(amount, over: queue, agree: { _ in agree }, telling: { _ in })
+        try await stake.stake(amount, over: queue, agree: { _, _ in agree }, telling: { _ in })
     }
 
     /// Expects that a stake of 1000 fails, and names the allowance that it leaves; why it failed.

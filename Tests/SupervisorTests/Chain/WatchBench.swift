@@ -83,7 +83,7 @@ struct WatchBench {
 
     func stake() async throws {
         _ = try await Stake(access, node: node).stake(
-            Amount(whole: 1000), over: queue, agree: { _ in true }, telling: { _ in })
+            Amount(whole: 1000), over: queue, agree: { _, _ in true }, telling: { _ in })
     }
 
     /// What the coordinator does to this node at the staking contract.

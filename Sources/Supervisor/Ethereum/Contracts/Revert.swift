@@ -1,8 +1,10 @@
+internal import Shared
+
 /// Why a contract refused a call, as its revert data says it.
 package enum Revert: Sendable, Equatable {
     /// No data: an older contract, no such function, or all gas used up.
     case silent
-    /// `Error(string)`, the text of a failed requirement.
+    /// `Error(string)`, the text of a failed requirement, as far as it is printable.
     case message(String)
     /// `Panic(uint256)`, a mistake in the contract's own computation.
     case panic(code: Word)
@@ -35,6 +37,8 @@ package enum Revert: Sendable, Equatable {
         "InvalidSigner(address,address)", "PermissionInvalid_Disabled()", "PermissionInvalid_Expired()",
         "PermissionInvalid_IssuerSignature()", "PermissionInvalid_RecipientSignature()",
     ].map(ContractSignature.init)
+    /// Its arguments are of a type that no node reads otherwise.
+    private static let securityZone = Keccak256.hash(Array("InvalidSecurityZone(int32,int32,int32)".utf8)).prefix(4)
 
     /// Reads any data without failing.
     package init(_ data: [UInt8]) {
@@ -43,7 +47,7 @@ package enum Revert: Sendable, Equatable {
             return
         }
         if case .string(let text)? = Revert.arguments(of: Revert.message, in: data)?.first {
-            self = .message(text)
+            self = .message(text.plain())
         } else if case .uint(let code)? = Revert.arguments(of: Revert.panic, in: data)?.first {
             self = .panic(code: code)
         } else {
@@ -52,7 +56,10 @@ package enum Revert: Sendable, Equatable {
                 self = .custom(name: error.name, arguments: arguments)
                 return
             }
-            self = .unknown(selector: Array(data.prefix(4)))
+            let selector = data.prefix(4)
+            self =
+                selector == Revert.securityZone
+                ? .custom(name: "InvalidSecurityZone", arguments: []) : .unknown(selector: Array(selector))
         }
     }
 

@@ -66,6 +66,11 @@ package struct StakingContract: Sendable {
             event: StakingContract.initiated, indexed: .address(node))
     }
 
+    /// When what was unstaked can be withdrawn: Unix seconds by the chain's clock; nil for another transaction.
+    package static func availableAt(in receipt: Receipt) -> UInt64? {
+        receipt.logs.lazy.compactMap { initiated.arguments(of: $0) }.first?.last?.number
+    }
+
     /// Pays out what has unbonded, to the staking account alone.
     package func withdraw(from node: Address) -> Intent {
         contract.intent(

@@ -18,7 +18,7 @@ package struct Intent: Sendable, Equatable {
     }
 }
 
-/// The event that a transaction must write: from this contract, with these topics first.
+/// The event that a transaction must write: a call of this contract, by itself, with these topics first.
 package struct ExpectedEvent: Sendable, Equatable {
     package let emitter: Address
     /// The event's own and those of its first indexed arguments, 32 bytes each.
@@ -29,8 +29,9 @@ package struct ExpectedEvent: Sendable, Equatable {
         self.topics = topics
     }
 
-    /// Whether the receipt is of a success that wrote the event.
+    /// Whether the receipt is of a call of this contract that succeeded and wrote the event.
     package func isIn(_ receipt: Receipt) -> Bool {
-        receipt.succeeded && receipt.logs.contains { $0.address == emitter && $0.topics.starts(with: topics) }
+        receipt.succeeded && receipt.to == emitter
+            && receipt.logs.contains { $0.address == emitter && $0.topics.starts(with: topics) }
     }
 }

@@ -106,6 +106,13 @@ package actor TransactionQueue {
         try await typed { try await prepare(intent).maximumCost }
     }
 
+    /// As `quote`, for what cannot be simulated yet: all gas that the call may have.
+    package func bound(_ intent: Intent) async throws(TransactionError) -> Amount {
+        try await typed {
+            try fees.maximum(baseFee: try await rpc.block().baseFee) * intent.gasCeiling + intent.call.value
+        }
+    }
+
     /// Brings to its end what an earlier process left open.
     package func settle() async throws(TransactionError) { try await alone { _ in } }
 

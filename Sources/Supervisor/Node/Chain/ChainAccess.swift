@@ -15,6 +15,8 @@ package enum ChainFailure: Error, Equatable, Sendable {
     case belowMinimum(Amount)
     case notEnough(has: Amount, needed: Amount)
     case nothingStaked, nothingUnbonding, unbondingAlready
+    /// The registry asks for more ETH as stake than `stake_amount_wei` allows.
+    case registryStakeAboveCeiling(needed: Amount, ceiling: Amount)
     /// Seconds by the chain's clock.
     case notYet(seconds: UInt64)
     /// The stake is not known to have come about, nor its allowance to be gone: the staking contract may still take this
@@ -72,6 +74,7 @@ package struct ChainAccess: Sendable {
     private let settings: ChainSettings
 
     package var fees: FeePolicy { settings.fees }
+    var registryStake: Amount { settings.registryStake }
 
     package init(_ configuration: Configuration) throws(ChainFailure) {
         let client: CurlClient

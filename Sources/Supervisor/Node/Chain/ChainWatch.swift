@@ -8,6 +8,8 @@ package actor ChainWatch {
     private let journal: Journal
     private let hold: ClaimHold
     private let log: Logger
+    /// Of this node's last heartbeat, by the chain's clock: an endpoint that hides it must not have it paid for again.
+    private var lastBeat: UInt64 = 0
     /// What was said of the registration last, so that it is said once.
     private var said: NodeEvent?
 
@@ -73,12 +75,14 @@ package actor ChainWatch {
         guard standing.attestationExpires ?? now >= now else { return say(.registrationExpired) }
         // No heartbeat lasts: beating more often would only cost more.
         if standing.grace == 0 { say(.heartbeatGraceMissing) } else { said = nil }
+        let last = max(standing.lastHeartbeat, lastBeat)
         let lasting = standing.grace.flatMap { $0 == 0 ? nil : $0 / 2 } ?? ChainWatch.longestPause
         guard let heartbeat = registry.heartbeat(from: queue.sender),
             // Both come from an endpoint, whatever it says.
-            now >= standing.lastHeartbeat, now - standing.lastHeartbeat >= min(lasting, ChainWatch.longestPause)
+            now >= last, now - last >= min(lasting, ChainWatch.longestPause)
         else { return }
         let receipt = try await queue.perform(heartbeat)
+        lastBeat = now
         log.event(
             .chainHeartbeatSent,
             ["block": .stringConvertible(receipt.blockNumber), "gas": .stringConvertible(receipt.gasUsed)])

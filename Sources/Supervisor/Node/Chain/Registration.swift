@@ -21,8 +21,8 @@ package struct Registration: Sendable {
     }
 
     /// What the registry says; an endpoint that is away is an error, never "not registered".
-    package var isRegistered: Bool {
-        get async throws(ContractError) { try await registry.standing(of: wallet.address).isRegistered }
+    package var standing: RegistryStanding {
+        get async throws(ContractError) { try await registry.standing(of: wallet.address) }
     }
 
     /// - Parameter agree: is shown the cost before anything is signed; false ends it.
@@ -36,6 +36,10 @@ package struct Registration: Sendable {
             throw ChainFailure.contract(.rpc(error))
         }
         let intent = try await registry.registration(of: certificate, by: wallet, at: now)
+        // The registry's price is an endpoint's word.
+        guard intent.call.value <= access.registryStake else {
+            throw ChainFailure.registryStakeAboveCeiling(needed: intent.call.value, ceiling: access.registryStake)
+        }
         let cost = try await queue.quote(intent)
         guard try agree(Cost(most: cost, stake: intent.call.value)) else { return nil }
         return try await queue.complete(intent, telling: telling)

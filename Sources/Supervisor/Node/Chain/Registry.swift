@@ -20,6 +20,8 @@ package protocol Registry: Sendable {
 /// What a registry knows of a node; times in Unix seconds by the chain's clock.
 package struct RegistryStanding: Sendable, Equatable {
     package var isRegistered: Bool
+    /// The registry's own word; nil where it has none.
+    package var isActive: Bool?
     /// After this, only the coordinator can make the node active again.
     package var attestationExpires: UInt64?
     package var lastHeartbeat: UInt64 = 0
@@ -31,7 +33,8 @@ extension NodeRegistryContract: Registry {
     package func standing(of node: Address) async throws(ContractError) -> RegistryStanding {
         let record = try await record(of: node)
         return RegistryStanding(
-            isRegistered: record.isRegistered, attestationExpires: record.attestationExpires,
+            isRegistered: record.isRegistered, isActive: try await isActive(node),
+            attestationExpires: record.attestationExpires,
             lastHeartbeat: record.lastHeartbeat, grace: try await heartbeatGrace())
     }
 

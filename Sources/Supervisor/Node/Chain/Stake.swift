@@ -12,6 +12,11 @@ package struct Stake: Sendable {
         package let secondsLeft: UInt64?
     }
 
+    package struct Cost: Sendable, Equatable {
+        /// ETH for gas; zero where an earlier command's transaction will do.
+        package let most: Amount
+    }
+
     private let access: ChainAccess
     private let node: Address
 
@@ -35,10 +40,10 @@ package struct Stake: Sendable {
 
     /// Stakes `amount`: approves exactly that much, and takes the approval back where the stake does not come about.
     ///
-    /// - Parameter agree: is shown what will be done before anything is signed; false ends it.
+    /// - Parameter agree: is shown where the node stands and what it may cost, before anything is signed; false ends it.
     /// - Returns: nil where the caller did not agree.
     package func stake(
-        _ amount: Amount, over queue: TransactionQueue, agree: (Standing) throws -> Bool,
+        _ amount: Amount, over queue: TransactionQueue, agree: (Standing, Cost) throws -> Bool,
         telling: @escaping ChainStep.Listener
     ) async throws -> Receipt? {
         guard amount >= StakingContract.minimum else { throw ChainFailure.belowMinimum(StakingContract.minimum) }
@@ -48,22 +53,22 @@ package struct Stake: Sendable {
         if standing.balance < amount, try await !queue.mayTakeUp(intent) {
             throw ChainFailure.notEnough(has: standing.balance, needed: amount)
         }
-        guard try agree(standing) else { return nil }
         let token = try await access.token()
         let spender = access.staking.address
+        let approval = token.approve(amount, to: spender, from: node)
+        guard try agree(standing, try await cost(of: intent, after: approval, over: queue)) else { return nil }
         do {
             if let receipt = try await queue.takeUp(intent, telling: telling) {
                 return try await queue.finalise(receipt, telling: telling)
             }
         } catch { throw Stake.failure(error) }
         let receipt: Receipt
-        let approval = token.approve(amount, to: spender, from: node)
-        var isApproved = false
+        var mayTake = false
         do {
             if try await token.allowance(of: node, to: spender) != amount {
                 _ = try await queue.perform(approval, isRepeatable: true, telling: telling)
             }
-            isApproved = true
+            mayTake = true
             receipt = try await queue.perform(intent, tells: false, telling: telling)
         } catch {
             let failure = Stake.failure(error)
@@ -73,7 +78,7 @@ package struct Stake: Sendable {
             if let receipt = try? await queue.takeUp(intent, telling: telling) {
                 return try await queue.finalise(receipt, telling: telling)
             }
-            guard await takesBack(approval, isApproved, of: token, over: queue, telling) else {
+            guard await takesBack(approval, mayTake, of: token, over: queue, telling) else {
                 throw ChainFailure.allowanceStands(amount, after: failure)
             }
             throw failure
@@ -83,14 +88,14 @@ package struct Stake: Sendable {
 
     /// Takes back what the staking contract may still take; false where it may take it all the same.
     private func takesBack(
-        _ approval: Intent, _ isApproved: Bool, of token: TokenContract, over queue: TransactionQueue,
+        _ approval: Intent, _ mayTake: Bool, of token: TokenContract, over queue: TransactionQueue,
         _ telling: @escaping ChainStep.Listener
     ) async -> Bool {
         let spender = access.staking.address
         do {
             // One that was on its way has come to its end then. An endpoint that lags may not know of it.
             let hasLanded = try await queue.takeUp(approval) != nil
-            if !isApproved, !hasLanded, try await token.allowance(of: node, to: spender) == .zero { return true }
+            if !mayTake, !hasLanded, try await token.allowance(of: node, to: spender) == .zero { return true }
             let reset = token.approve(.zero, to: spender, from: node)
             _ = try await queue.perform(reset, isRepeatable: true, telling: telling)
             return true
@@ -99,26 +104,44 @@ package struct Stake: Sendable {
 
     /// Starts the time after which the whole stake can be withdrawn.
     package func unstake(
-        over queue: TransactionQueue, agree: (Standing) throws -> Bool,
+        over queue: TransactionQueue, agree: (Standing, Cost) throws -> Bool,
         telling: @escaping ChainStep.Listener
     ) async throws -> Receipt? {
         let standing = try await standing()
         guard standing.secondsLeft == nil else { throw ChainFailure.unbondingAlready }
         guard standing.info.staked > .zero else { throw ChainFailure.nothingStaked }
-        guard try agree(standing) else { return nil }
-        return try await queue.complete(access.staking.unstake(from: node), telling: telling)
+        let intent = access.staking.unstake(from: node)
+        guard try agree(standing, try await cost(trying: intent, over: queue)) else { return nil }
+        return try await queue.complete(intent, telling: telling)
     }
 
     /// Pays out what has unbonded.
     package func withdraw(
-        over queue: TransactionQueue, agree: (Standing) throws -> Bool,
+        over queue: TransactionQueue, agree: (Standing, Cost) throws -> Bool,
         telling: @escaping ChainStep.Listener
     ) async throws -> Receipt? {
         let standing = try await standing()
         guard let left = standing.secondsLeft else { throw ChainFailure.nothingUnbonding }
         guard left == 0 else { throw ChainFailure.notYet(seconds: left) }
-        guard try agree(standing) else { return nil }
-        return try await queue.complete(access.staking.withdraw(from: node), telling: telling)
+        let intent = access.staking.withdraw(from: node)
+        guard try agree(standing, try await cost(trying: intent, over: queue)) else { return nil }
+        return try await queue.complete(intent, telling: telling)
+    }
+
+    private func cost(trying intent: Intent, over queue: TransactionQueue) async throws(ChainFailure) -> Cost {
+        do {
+            return Cost(most: try await queue.mayTakeUp(intent) ? .zero : queue.quote(intent))
+        } catch { throw Stake.failure(error) }
+    }
+
+    /// Neither is tried out before it is agreed to: a stake that fails then takes its approval back.
+    private func cost(
+        of stake: Intent, after approval: Intent, over queue: TransactionQueue
+    ) async throws(ChainFailure) -> Cost {
+        do {
+            guard try await !queue.mayTakeUp(stake) else { return Cost(most: .zero) }
+            return Cost(most: try await queue.bound(approval) + queue.bound(stake))
+        } catch { throw Stake.failure(error) }
     }
 
     private static func failure(_ error: any Error) -> ChainFailure {

@@ -1,6 +1,7 @@
 package import Ethereum
 
-/// Where the network's contracts are, and what may be paid. A registry at the zero address is none. The defaults are those of Arbitrum Sepolia (chain.md 4).
+/// Where the network's contracts are, and what may be paid. A registry at the zero address is none. The defaults are
+/// those of Arbitrum Sepolia (chain.md 4).
 package struct ChainSettings: Sendable {
     package let chainID: UInt64
     package let nodeRegistry: Address
@@ -12,6 +13,8 @@ package struct ChainSettings: Sendable {
     package let nodeAttestationRegistry: Address
     package let commitmentRegistry: Address
     package let fees: FeePolicy
+    /// ETH that a registration may put at stake in the registry, at most.
+    package let registryStake: Amount
 
     init(_ read: SettingReader) throws(ConfigurationError) {
         _ = try read.oneOf(.network, ["arbitrum_sepolia"])
@@ -27,6 +30,7 @@ package struct ChainSettings: Sendable {
             .nodeAttestationRegistryAddress, default: "0xB54e019e9717a8Ed4746bA9d7F1A3F83cf0a35E0")
         commitmentRegistry = try read.address(
             .commitmentRegistryAddress, default: "0xcd45aefE9a16772528fa30B7d47958a95e83440C")
+        registryStake = try read.units(.stakeAmountWei) ?? .zero
         // The network's base fee is about 0.1 gwei.
         fees = FeePolicy(ceiling: Amount(units: UInt128(read.integer(.maxFeePerGasWei) ?? 5_000_000_000)))
     }

@@ -86,6 +86,13 @@ struct SettingReader {
     }
 
     /// - Parameter known: stands in this source.
+    /// Units of 10⁻¹⁸, in digits.
+    func units(_ setting: Setting) throws(ConfigurationError) -> Amount? {
+        guard let text = text(setting) else { return nil }
+        guard let amount = Word(decimal: text).flatMap({ Amount($0) }) else { throw .outOfRange(key: setting.rawValue) }
+        return amount
+    }
+
     func address(_ setting: Setting, default known: String) throws(ConfigurationError) -> Address {
         do { return try Address(text(setting) ?? known) } catch { throw .wrongType(key: setting.rawValue) }
     }
