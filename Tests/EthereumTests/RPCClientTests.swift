@@ -2,6 +2,7 @@ import Ethereum
 import HTTPTransport
 import LoopbackServer
 import Shared
+import Synchronization
 import Testing
 
 @Suite("JSON-RPC")
@@ -65,6 +66,44 @@ struct RPCClientTests {
         for _ in 0..<3 { #expect(try await rpc.balance(of: Self.account) == Amount(whole: 10)) }
         // Its chain and one question, which libcurl itself asks again where a used connection ends without an answer.
         #expect(name == "the end" ? (2...4).contains(bad.requests.count) : bad.requests.count == 2, "\(name)")
+    }
+
+    @Test("an endpoint that has rested is asked for its chain again, and then takes its place again")
+    func afterRest() async throws {
+        let now = Mutex(Duration.zero)
+        var surroundings = Surroundings.system
+        surroundings.elapsed = { now.withLock { $0 } }
+        let failed = Counter()
+        let first = try LoopbackServer { request in
+            let id = (try? JSONValue(parsing: request.body)["id"]?.int) ?? 0
+            if request.text.contains("eth_chainId") { return Self.result("\"0x66eee\"", id) }
+            return failed.next() == 0 ? .json("{}", status: 503) : Self.result("\"0x1\"", id)
+        }
+        let second = try Self.endpoint { id, _ in Self.result("\"0x2\"", id) }
+        let rpc = try RPCClient(
+            endpoints: [ServiceURL(first.base), ServiceURL(second.base)], chainID: Self.chain,
+            client: Self.client.get(),
+            timeout: .seconds(5), surroundings: surroundings)
+        func answer() async throws -> Amount { try await rpc.balance(of: Self.account) }
+        #expect(try await answer() == Amount(units: 2))
+        now.withLock { $0 = .seconds(29) }
+        #expect(try await answer() == Amount(units: 2))
+        now.withLock { $0 = .seconds(31) }
+        #expect(try await answer() == Amount(units: 1))
+        // Turned to another chain while it rested.
+        let other = try LoopbackServer { request in
+            let id = (try? JSONValue(parsing: request.body)["id"]?.int) ?? 0
+            guard request.text.contains("eth_chainId") else { return .json("{}", status: 503) }
+            return Self.result(failed.value > 2 ? "\"0xa4b1\"" : "\"0x66eee\"", id)
+        }
+        let turned = try RPCClient(
+            endpoints: [ServiceURL(other.base)], chainID: Self.chain, client: Self.client.get(),
+            retries: RetryPolicy(attempts: 1, firstDelay: .zero, longestDelay: .zero, budget: .seconds(60)))
+        await #expect(throws: RPCError.status(host: "127.0.0.1", 503)) { try await turned.balance(of: Self.account) }
+        while failed.next() < 3 {}
+        await #expect(throws: RPCError.wrongChain(host: "127.0.0.1", expected: Self.chain, found: 42_161)) {
+            try await turned.balance(of: Self.account)
+        }
     }
 
     @Test("an endpoint that stands alone is asked again", arguments: bad.indices)
