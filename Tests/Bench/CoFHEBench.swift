@@ -18,7 +18,7 @@ enum CoFHEBench {
         let network = try await TestNetwork("--nodes", "1", "--rpc", chain.url, "--key-store", store)
         let prompt = try Prompt(on: network, for: wallet.address)
         let client = try CurlClient()
-        let gate = PermitGate()
+        let gate = PermitGate(issuer: wallet.address, chainID: 421_614)
         gate.assign(prompt.handles, to: prompt.job)
         func nativeNetwork(_ client: any HTTPClient) throws -> NativeNetwork {
             let rpc = RPCClient(endpoints: [try ServiceURL(chain.url)], chainID: 421_614, client: client)

@@ -66,7 +66,7 @@ struct DeploymentTests {
         chain.set("getTm(uint256)", on: Deployment.addressBook)
         await #expect(throws: ThresholdError.unknownDeployment(.noTaskManager)) { try await detected(chain) }
         chain.goAway()
-        let native = try chain.native(PermitGate())
+        let native = try chain.native(try Vectors.gate())
         await #expect(throws: ThresholdError.unreachable) { try await native.deployment() }
     }
 
@@ -82,7 +82,7 @@ struct DeploymentTests {
                 (noForm, { chain.answer(form, on: manager, nil) }), (noForm, { chain.answer(form, on: manager, "") }),
                 (.clockBehind, { chain.revert(form, on: manager, with: "PermissionInvalid_Expired()") }),
             ]
-            let native = try chain.native(PermitGate())
+            let native = try chain.native(try Vectors.gate())
             for (fault, bend) in faults {
                 bend()
                 await #expect(throws: fault) { try await native.seal() }
@@ -98,7 +98,7 @@ struct DeploymentTests {
     @Test("what was found is remembered for minutes")
     func remembered() async throws {
         let chain = try FakeChain()
-        let native = try chain.native(PermitGate())
+        let native = try chain.native(try Vectors.gate())
         for _ in 0..<5 { _ = try await native.seal() }
         #expect(chain.detections == 1)
         chain.advance(.seconds(601))

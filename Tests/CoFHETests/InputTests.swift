@@ -77,7 +77,7 @@ struct InputTests {
         let chain = try FakeChain()
         let body = try firstAnswer().answer.encoded()
         let client = OneAnswer { _ in HTTPResponse(status: 200, body: body) }
-        let native = try chain.native(PermitGate(), verifier: try verifier(client))
+        let native = try chain.native(try Vectors.gate(), verifier: try verifier(client))
         let manager = Deployment.fixedTaskManager
         chain.set("isAllowed(uint256,address)", on: manager, Word(0))
         // No permit is needed for it.

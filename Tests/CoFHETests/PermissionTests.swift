@@ -95,11 +95,11 @@ struct PermissionTests {
     @Test("the names of the revoker and of the creation are signed, where the chain has a revoker")
     func revoker() throws {
         let deployment = try Deployment(.b, revoker: Address("0x00000000000000000000000000000000000000be"))
-        let gate = PermitGate()
+        let gate = try Vectors.gate()
         gate.assign(try Vectors.handles(), to: "job")
         let permission = try gate.permission(
             for: try Vectors.handles(), of: "job", to: try Vectors.bytes("sealing_public_key_hex"), on: deployment,
-            chainID: Vectors.chain, by: try Vectors.issuer(), at: 1_800_000_000)
+            by: try Vectors.issuer(), at: 1_800_000_000)
         #expect(permission.terms.revokerData == 1_799_999_940)
         #expect(permission.terms.expiration == 1_800_000_600)
         let member = JSONValue.object([permission.member])["acp"]
@@ -113,11 +113,11 @@ struct PermissionTests {
 
     @Test("no permit is signed but for the two handles of an assigned job, to a key that is one")
     func gate() throws {
-        let gate = PermitGate()
+        let gate = try Vectors.gate()
         let (handles, key) = (try Vectors.handles(), try Vectors.bytes("sealing_public_key_hex"))
         func asked(_ handles: KeyHandles, _ job: String, _ key: [UInt8]) throws {
             _ = try gate.permission(
-                for: handles, of: job, to: key, on: try Deployment(.a), chainID: Vectors.chain,
+                for: handles, of: job, to: key, on: try Deployment(.a),
                 by: try Vectors.issuer(), at: 1)
         }
         #expect(throws: ThresholdError.permitNotSigned) { try asked(handles, "job", key) }
@@ -129,6 +129,16 @@ struct PermissionTests {
         for bad in [[UInt8](repeating: 0, count: 32), Array(key.dropLast()), key + [1]] {
             #expect(throws: ThresholdError.permitNotSigned) { try asked(handles, "job", bad) }
         }
+        // Nor in another's name, nor for a domain that is nobody's.
+        #expect(throws: ThresholdError.permitNotSigned) {
+            try gate.permission(
+                for: handles, of: "job", to: key, on: Deployment(.a), by: Vectors.issuer("recipient_private_key"), at: 1
+            )
+        }
+        let nowhere = try Deployment(.a, accessControl: .zero)
+        #expect(throws: ThresholdError.permitNotSigned) {
+            try gate.permission(for: handles, of: "job", to: key, on: nowhere, by: Vectors.issuer(), at: 1)
+        }
         gate.release("job")
         #expect(throws: ThresholdError.permitNotSigned) { try asked(handles, "job", key) }
     }
@@ -136,10 +146,11 @@ struct PermissionTests {
 
 extension Deployment {
     init(
-        _ generation: Generation, signer: Address? = nil, revoker: Address? = nil
+        _ generation: Generation, signer: Address? = nil, revoker: Address? = nil, accessControl: Address? = nil
     ) throws {
         self.init(
             generation: generation, taskManager: Deployment.fixedTaskManager,
-            accessControl: try Vectors.accessControl(), resultSigner: signer, verifierSigner: nil, revoker: revoker)
+            accessControl: try accessControl ?? Vectors.accessControl(), resultSigner: signer, verifierSigner: nil,
+            revoker: revoker)
     }
 }

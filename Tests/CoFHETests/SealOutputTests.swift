@@ -10,11 +10,12 @@ import Testing
 @Suite("What the network answers")
 struct SealOutputTests {
     private let chain: FakeChain
-    private let gate = PermitGate()
+    private let gate: PermitGate
     private let handles: KeyHandles
 
     init() throws {
         chain = try FakeChain()
+        gate = try Vectors.gate()
         handles = try Vectors.handles()
         gate.assign(handles, to: "job")
     }
@@ -118,6 +119,27 @@ struct SealOutputTests {
         await fails(.notReady)
         let budget = SealPatience().budget
         #expect(chain.elapsed - before >= budget && chain.elapsed - before <= budget + .seconds(2))
+        let timeouts = chain.asked.map(\.timeout)
+        #expect(timeouts.first == .seconds(30) && timeouts.allSatisfy { $0 <= .seconds(30) })
+        #expect(try #require(timeouts.last) < .seconds(2), "no longer than what is left")
+    }
+
+    @Test("a second permit gets what the first has left of the budget")
+    func budgetOfBoth() async throws {
+        let (chain, before) = (chain, chain.elapsed)
+        let refusals = Mutex(0)
+        chain.network { _ in
+            // One for each half.
+            let isRefused = refusals.withLock { refusals in
+                guard refusals < 2, chain.elapsed - before > .seconds(60) else { return false }
+                refusals += 1
+                return true
+            }
+            return isRefused ? Self.error("permit_expired", 401) : HTTPResponse(status: 204)
+        }
+        await fails(.notReady)
+        let budget = SealPatience().budget
+        #expect(chain.elapsed - before >= budget && chain.elapsed - before <= budget + .seconds(4))
     }
 
     @Test("a queue that stumbles, or has forgotten the request, is asked anew", arguments: [404, 408, 429, 500, 502])
@@ -172,7 +194,8 @@ struct SealOutputTests {
         (502, "ct_zone_mismatch", .handleUnsupported), (502, "commitment_mismatch", .unreachable),
         (502, "commitment_verifier_error", .unreachable), (504, "ct_source_timeout", .unreachable),
         (504, "acp_verifier_timeout", .unreachable), (504, "commitment_verifier_timeout", .unreachable),
-        (401, "a_code_of_next_year", .refused), (415, "", .refused), (301, "", .refused), (308, "", .refused),
+        (401, "a_code_of_next_year", .refused), (405, "", .refused), (415, "", .refused), (422, "", .refused),
+        (301, "", .refused), (308, "", .refused),
     ]
 
     @Test(
@@ -180,7 +203,8 @@ struct SealOutputTests {
     )
     func codes(index: Int) async throws {
         let (status, code, expected) = Self.endings[index]
-        script(Self.error(code, status))
+        // The service's framework refuses in plain text.
+        script(code.isEmpty ? HTTPResponse(status: status, body: Array("Unsupported".utf8)) : Self.error(code, status))
         await fails(expected)
     }
 
@@ -353,6 +377,42 @@ struct SealOutputTests {
         let named = native.named(KeyHandles(high: bare, low: handles.low))
         #expect(named == handles)
         #expect(native.named(KeyHandles(high: .zero, low: bare)).high.isZero)
+        // A ciphertext of another type or zone has another hash: by the name of a half it is nobody's.
+        chain.set("isAllowed(uint256,address)", on: Deployment.fixedTaskManager, Word(0))
+        let key = try Vectors.bytes("sealing_public_key_hex")
+        for ending: [UInt8] in [[5, 0], [0x86, 0]] {
+            let other = CiphertextHandle(bytes: [UInt8](repeating: 0x22, count: 30) + ending)!
+            let asked = native.named(KeyHandles(high: other, low: handles.low))
+            gate.assign(asked, to: "other")
+            await #expect(throws: ThresholdError.denied) {
+                try await native.sealedKey(asked, of: "other", to: key, as: native.seal())
+            }
+        }
+        #expect(chain.asked.isEmpty)
+    }
+
+    @Test("what may mean that the contracts are new ones has them looked up again: denied, forged, an unknown verifier")
+    func lookedUpAgain() async throws {
+        let native = try chain.native(gate)
+        let key = try Vectors.bytes("sealing_public_key_hex")
+        func ask() async throws { _ = try await native.sealedKey(handles, of: "job", to: key, as: native.seal()) }
+        script(Self.json(Self.flat))
+        try await ask()
+        try await ask()
+        #expect(chain.detections == 1, "they are believed for a while")
+        chain.set("isAllowed(uint256,address)", on: Deployment.fixedTaskManager, Word(0))
+        await #expect(throws: ThresholdError.denied) { try await ask() }
+        chain.set("isAllowed(uint256,address)", on: Deployment.fixedTaskManager, Word(1))
+        try await ask()
+        #expect(chain.detections == 2)
+        let signature = String(repeating: "ab", count: 65)
+        chain.set("decryptResultSigner()", on: Deployment.fixedTaskManager, Address.known(0x51).word)
+        chain.advance(.seconds(601))
+        script(Self.json(Self.flat.replacing(#""signature":"""#, with: #""signature":"\#(signature)""#)))
+        await #expect(throws: ThresholdError.forged) { try await ask() }
+        #expect(chain.detections == 3)
+        await #expect(throws: ThresholdError.forged) { try await ask() }
+        #expect(chain.detections == 4)
     }
 
     @Test("a handle that is no half of a key is asked of nobody")

@@ -32,5 +32,6 @@ enum Vectors {
 
     static func accessControl() throws -> Address { try Address(fixture("acl_placeholder")) }
     static let chain: UInt64 = 421_614
+    static func gate() throws -> PermitGate { PermitGate(issuer: try issuer().address, chainID: chain) }
     static let expiration: UInt64 = 1_900_000_000
 }

@@ -76,7 +76,16 @@ struct ConfigurationLoaderTests {
             try refusal(#"{"rpc_url": "https://x", "cofhe_chain_id": 1}"#)
                 == .unsupportedValue(key: "cofhe_chain_id", supported: ["421614"]))
         #expect(
-            try refusal(#"{"rpc_url": "https://x", "cofhe_chain_id": 1, "chain_id": 1}"#) == nil, "one chain for both")
+            try refusal(#"{"rpc_url": "https://x", "cofhe_chain_id": 84532, "chain_id": 84532}"#) == nil,
+            "one chain for both")
+        // The testnet's services have no use for another chain's permits.
+        var services = #"{"rpc_url": "https://x", "chain_id": 1"#
+        for key in ["cofhe_tn_url", "cofhe_verifier_url", "cofhe_key_url"] {
+            #expect(try refusal(services + "}") == .missing(key: key))
+            services += #", "\#(key)": "https://x""#
+        }
+        #expect(try refusal(services + "}") == nil)
+        #expect(try refusal(#"{"cofhe_mode": "python", "chain_id": 1}"#) == nil, "it has another service")
         #expect(try refusal(#"{"rpc_url": "", "tier": null}"#) == nil, "empty and null count as not set")
         #expect(try refusal(#"{"stake_amount_wei": 1000000000000000000000000}"#) == nil, "numbers of any size")
     }
@@ -85,12 +94,32 @@ struct ConfigurationLoaderTests {
         "what is left out is the live network's: coordinator, chain, the three services of CoFHE, its native protocol")
     func defaults() throws {
         let configuration = try Configuration(directory: "/nowhere", values: [:], notes: [])
-        let services = [configuration.iclEndpoint, configuration.cofheTNURL, configuration.cofheVerifierURL]
+        #expect(configuration.iclEndpoint.origin == "https://icl.blindference.xyz")
         #expect(
-            (services + [configuration.cofheKeyURL]).map(\.origin) == [
-                "https://icl.blindference.xyz", "https://testnet-cofhe-tn.fhenix.zone",
-                "https://testnet-cofhe-vrf.fhenix.zone", "https://testnet-cofhe.fhenix.zone",
+            configuration.cofheServices?.all.map(\.origin) == [
+                "https://testnet-cofhe-tn.fhenix.zone", "https://testnet-cofhe-vrf.fhenix.zone",
+                "https://testnet-cofhe.fhenix.zone",
             ])
+        let local = try Configuration(
+            directory: "/nowhere", values: [.chainID: .integer(420_105), .cofheMode: .text("bridge")], notes: [])
+        #expect(local.cofheMode == .bridge && local.cofheWorkerURL == nil && local.notes.isEmpty)
+        #expect(
+            local.cofheServices?.all.map(\.origin) == [
+                "http://127.0.0.1:3000", "http://127.0.0.1:3001", "http://127.0.0.1:9448",
+            ])
+        // The published node's endpoint of CoFHE is one of the chain's.
+        let published = try Configuration(
+            directory: "/nowhere", values: [.cofheEndpoint: .text("https://rpc.example")], notes: [])
+        #expect(published.cofheRPCURLs.map(\.origin) == ["https://rpc.example"] && published.cofheWorkerURL == nil)
+        let both = try Configuration(
+            directory: "/nowhere",
+            values: [.cofheEndpoint: .text("https://rpc.example"), .rpcURL: .list(["https://own.example"])], notes: [])
+        #expect(both.cofheRPCURLs.map(\.origin) == ["https://own.example"])
+        let python = try Configuration(
+            directory: "/nowhere", values: [.cofheMode: .text("python"), .cofheEndpoint: .text("https://x.example")],
+            notes: [])
+        #expect(python.cofheServices == nil && python.cofheWorkerURL?.origin == "https://x.example")
+        #expect(python.notes.contains { $0.contains("no public network speaks it") })
         #expect(configuration.chain.chainID == 421_614 && configuration.cofheChainID == 421_614)
         #expect(configuration.cofheMode == .native && configuration.rpcURLs.isEmpty)
         // chain.md 4

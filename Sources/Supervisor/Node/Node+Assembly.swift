@@ -52,7 +52,8 @@ extension Node {
         do throws(HTTPFailure) { client = try CurlClient() } catch { throw .transport(error) }
         let coordinator = CoordinatorClient(
             baseURL: configuration.iclEndpoint, client: client, signer: WalletSigner(wallet: wallet))
-        let (hold, permits) = (ClaimHold(), PermitGate())
+        let hold = ClaimHold()
+        let permits = PermitGate(issuer: wallet.address, chainID: configuration.cofheChainID)
         var chain: ChainWatch?
         var outputKeys: OutputKeyStorage?
         var commitments: ExecutionCommitments?
@@ -167,10 +168,10 @@ extension Node {
     }
 
     private static func inputVerifier(
-        _ configuration: Configuration, _ wallet: PrivateKey, _ client: any HTTPClient
+        _ services: CoFHEServices, _ configuration: Configuration, _ wallet: PrivateKey, _ client: any HTTPClient
     ) -> InputVerifier {
         InputVerifier(
-            service: configuration.cofheVerifierURL, client: client, account: wallet.address,
+            service: services.verifier, client: client, account: wallet.address,
             chainID: configuration.cofheChainID, consumer: configuration.chain.promptKeyStore)
     }
 
@@ -179,41 +180,49 @@ extension Node {
         _ configuration: Configuration, _ wallet: PrivateKey, _ client: any HTTPClient, _ journal: Journal,
         _ directory: String, _ thread: SpawnThread
     ) throws(StartError) -> EncryptionHelpers? {
-        guard configuration.cofheMode != .python, let path = configuration.cofheHelper else { return nil }
+        guard let services = configuration.cofheServices, let path = configuration.cofheHelper else { return nil }
         do throws(WorkerError) {
             return try EncryptionHelpers(
-                path: path, keys: networkKeys(configuration, client, journal, directory),
-                metadata: inputVerifier(configuration, wallet, client).metadata, thread: thread)
+                path: path, keys: networkKeys(services, configuration, client, journal, directory),
+                metadata: inputVerifier(services, configuration, wallet, client).metadata, thread: thread)
         } catch { throw .noHelper(path: path) }
     }
 
     package static func networkKeys(
         _ configuration: Configuration, journal: Journal, directory: String
     ) throws(StartError) -> NetworkKeys {
-        do throws(HTTPFailure) { return networkKeys(configuration, try CurlClient(), journal, directory) } catch {
-            throw .transport(error)
+        guard let services = configuration.cofheServices else {
+            throw .configuration(
+                .unsupportedValue(
+                    key: Setting.cofheMode.rawValue,
+                    supported: [Configuration.CoFHEMode.native, .bridge].map(\.rawValue)))
         }
+        do throws(HTTPFailure) {
+            return networkKeys(services, configuration, try CurlClient(), journal, directory)
+        } catch { throw .transport(error) }
     }
 
     private static func networkKeys(
-        _ configuration: Configuration, _ client: any HTTPClient, _ journal: Journal, _ directory: String
+        _ services: CoFHEServices, _ configuration: Configuration, _ client: any HTTPClient, _ journal: Journal,
+        _ directory: String
     ) -> NetworkKeys {
         NetworkKeys(
-            service: configuration.cofheKeyURL, client: client, chainID: configuration.cofheChainID,
+            service: services.keys, client: client, chainID: configuration.cofheChainID,
             directory: directory, pins: JournalPins(journal: journal, chainID: configuration.cofheChainID))
     }
 
     private static func network(
         _ configuration: Configuration, _ wallet: PrivateKey, _ client: any HTTPClient, _ permits: PermitGate
     ) throws(StartError) -> any ThresholdNetwork {
-        guard configuration.cofheMode == .python else {
+        if let services = configuration.cofheServices {
             let endpoints = configuration.cofheRPCURLs
             guard !endpoints.isEmpty else { throw .configuration(.missing(key: Setting.rpcURL.rawValue)) }
             let rpc = RPCClient(endpoints: endpoints, chainID: configuration.cofheChainID, client: client)
             return NativeNetwork(
                 rpc: rpc, keyStore: PromptKeyStoreContract(Contract(configuration.chain.promptKeyStore, rpc)),
-                service: configuration.cofheTNURL, client: client, wallet: wallet, gate: permits,
-                verifier: configuration.cofheHelper == nil ? nil : inputVerifier(configuration, wallet, client))
+                service: services.network, client: client, wallet: wallet, gate: permits,
+                verifier: configuration.cofheHelper == nil
+                    ? nil : inputVerifier(services, configuration, wallet, client))
         }
         guard let endpoint = configuration.cofheEndpoint else {
             throw .configuration(.missing(key: Setting.cofheEndpoint.rawValue))

@@ -66,7 +66,8 @@ package final class LocalNode: Sendable {
                 endpoint: try ServiceURL(server.url + "/cofhe"), client: client, wallet: wallet, chainID: 421_614,
                 now: { UInt64(time(nil)) }),
             workers: WorkerPool(size: spares, spawn: spawn), models: models, connector: EndpointConnector(),
-            journal: journal, address: wallet.address, limits: LocalNode.limits, timing: timing, log: log)
+            journal: journal, address: wallet.address, limits: LocalNode.limits, timing: timing,
+            permits: PermitGate(issuer: wallet.address, chainID: 421_614), log: log)
         board = JobBoard(services: services, seats: 1, now: now) {}
         attestation = WitnessedAttestation(inner: MockAttestation(key: try MockAttestation.networkKey()))
         _ = try await AttestationWatchdog(

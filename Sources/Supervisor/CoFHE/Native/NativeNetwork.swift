@@ -95,6 +95,8 @@ package actor NativeNetwork: ThresholdNetwork {
         return halves
     }
 
+    /// The coordinator may know a ciphertext by its hash alone, or by another node's idea of its last two bytes: what is
+    /// asked of chain and network is the half of a key that it must be, and a hash that is none is allowed to nobody.
     package nonisolated func named(_ handles: KeyHandles) -> KeyHandles {
         KeyHandles(high: handles.high.asKeyHalf, low: handles.low.asKeyHalf)
     }
@@ -119,6 +121,8 @@ package actor NativeNetwork: ThresholdNetwork {
         // A second permit, where the first was of another generation, for another contract, or too old. Any other reason
         // to refuse it stays.
         var refusal = ThresholdError.refused
+        // One budget for both.
+        let end = surroundings.elapsed() + patience.budget
         for _ in 0..<2 {
             let deployment = try await deploymentForPermits()
             // What the worker was told to expect must still be so: afterwards the job is claimed.
@@ -126,10 +130,10 @@ package actor NativeNetwork: ThresholdNetwork {
             guard ordered == .box(seal) else { throw .notReady }
             try await checkChain(deployment, handles, job)
             let permission = try gate.permission(
-                for: handles, of: job, to: sealingKey, on: deployment, chainID: rpc.chainID, by: wallet,
+                for: handles, of: job, to: sealingKey, on: deployment, by: wallet,
                 at: UInt64(surroundings.unixTime()))
-            async let high = call(handles.high, permission)
-            async let low = call(handles.low, permission)
+            async let high = call(handles.high, permission, until: end)
+            async let low = call(handles.low, permission, until: end)
             switch (try await high.get(), try await low.get()) {
             case (.sealed(let high), .sealed(let low)):
                 guard seal.isSigned(high.body, for: handles.high), seal.isSigned(low.body, for: handles.low) else {
@@ -144,11 +148,11 @@ package actor NativeNetwork: ThresholdNetwork {
     }
 
     private nonisolated func call(
-        _ handle: CiphertextHandle, _ permission: Permission
+        _ handle: CiphertextHandle, _ permission: Permission, until end: Duration
     ) async -> Result<SealOutputCall.Outcome, ThresholdError> {
         let call = SealOutputCall(
             service: service, client: client, patience: patience, surroundings: surroundings, chainID: rpc.chainID,
-            handle: handle, permission: permission)
+            handle: handle, permission: permission, end: end)
         do throws(ThresholdError) { return .success(try await call.run()) } catch { return .failure(error) }
     }
 
@@ -171,7 +175,7 @@ package actor NativeNetwork: ThresholdNetwork {
     /// Asks what the network asks of every permit, about one that opens nothing. A chain that takes the signature may
     /// refuse the permit for its time, or as taken back; only that the form is none of its own is a verdict on all.
     private nonisolated func checkPermits(_ deployment: Deployment) async throws(ThresholdError) {
-        let trial = try gate.trial(on: deployment, chainID: rpc.chainID, at: UInt64(surroundings.unixTime()))
+        let trial = try gate.trial(on: deployment, at: UInt64(surroundings.unixTime()))
         let manager = TaskManagerContract(Contract(deployment.taskManager, rpc))
         do throws(ContractError) { _ = try await manager.isAllowed(Word(0), with: trial.argument) } catch {
             switch error {

@@ -1,4 +1,4 @@
-internal import Ethereum
+package import Ethereum
 internal import Shared
 internal import Synchronization
 
@@ -10,9 +10,17 @@ package final class PermitGate: Sendable {
     /// Seconds by which this machine's clock may be ahead of the chain's.
     private static let skew: UInt64 = 60
 
+    private let issuer: Address
+    private let chainID: UInt64
     private let assigned = Mutex<[String: KeyHandles]>([:])
 
-    package init() {}
+    /// - Parameters:
+    ///   - issuer: this node's account, in whose name alone permits are signed.
+    ///   - chainID: the one chain that they are signed for.
+    package init(issuer: Address, chainID: UInt64) {
+        self.issuer = issuer
+        self.chainID = chainID
+    }
 
     /// Takes note of what the coordinator named for a job.
     package func assign(_ handles: KeyHandles, to job: String) { assigned.withLock { $0[job] = handles } }
@@ -23,34 +31,35 @@ package final class PermitGate: Sendable {
     ///
     /// - Parameter now: Unix seconds.
     func permission(
-        for handles: KeyHandles, of job: String, to sealingKey: [UInt8], on deployment: Deployment, chainID: UInt64,
+        for handles: KeyHandles, of job: String, to sealingKey: [UInt8], on deployment: Deployment,
         by wallet: PrivateKey, at now: UInt64
     ) throws(ThresholdError) -> Permission {
         guard assigned.withLock({ $0[job] }) == handles, handles.high.isKeyHalf, handles.low.isKeyHalf,
-            sealingKey.count == 32, sealingKey.contains(where: { $0 != 0 })
+            sealingKey.count == 32, sealingKey.contains(where: { $0 != 0 }), wallet.address == issuer
         else { throw .permitNotSigned }
-        return try PermitGate.sign(
-            for: [handles.high.bytes, handles.low.bytes], to: sealingKey, on: deployment, chainID: chainID, by: wallet,
-            at: now)
+        return try sign(
+            for: [handles.high.bytes, handles.low.bytes], to: sealingKey, on: deployment, by: wallet, at: now)
     }
 
     /// A permit of the same form that opens nothing: its wallet was made for it, and is forgotten. It may be shown to
     /// anybody.
-    func trial(on deployment: Deployment, chainID: UInt64, at now: UInt64) throws(ThresholdError) -> Permission {
+    func trial(on deployment: Deployment, at now: UInt64) throws(ThresholdError) -> Permission {
         let wallet: PrivateKey
         do { wallet = try PrivateKey.generate() } catch { throw .permitNotSigned }
         let key = [UInt8](repeating: 1, count: 32)
         let handles = [2, 3].map { [UInt8](repeating: $0, count: 32) }
-        return try PermitGate.sign(for: handles, to: key, on: deployment, chainID: chainID, by: wallet, at: now)
+        return try sign(for: handles, to: key, on: deployment, by: wallet, at: now)
     }
 
-    private static func sign(
-        for handles: [[UInt8]], to sealingKey: [UInt8], on deployment: Deployment, chainID: UInt64,
-        by wallet: PrivateKey, at now: UInt64
+    private func sign(
+        for handles: [[UInt8]], to sealingKey: [UInt8], on deployment: Deployment, by wallet: PrivateKey,
+        at now: UInt64
     ) throws(ThresholdError) -> Permission {
+        // A domain without a contract would be good everywhere.
+        guard deployment.accessControl != .zero else { throw .permitNotSigned }
         let terms = Permission.Terms(
-            issuer: wallet.address, expiration: now + lifetime, sealingKey: sealingKey, handles: handles,
-            revokerData: deployment.revoker == nil ? 0 : now - min(now, skew))
+            issuer: wallet.address, expiration: now + PermitGate.lifetime, sealingKey: sealingKey, handles: handles,
+            revokerData: deployment.revoker == nil ? 0 : now - min(now, PermitGate.skew))
         return try Permission(terms, on: deployment, chainID: chainID, wallet: wallet)
     }
 }

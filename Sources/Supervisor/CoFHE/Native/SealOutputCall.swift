@@ -3,7 +3,7 @@ internal import Shared
 
 /// How long the network may take, and how it is asked meanwhile (cofhe.md 1.2 and 1.3).
 package struct SealPatience: Sendable {
-    /// Submitting and polling together.
+    /// Submitting and polling together, with another permit where the first is refused.
     package var budget = Duration.seconds(100)
     /// One exchange.
     package var exchange = Duration.seconds(30)
@@ -28,6 +28,8 @@ struct SealOutputCall: Sendable {
     let chainID: UInt64
     let handle: CiphertextHandle
     let permission: Permission
+    /// By the surroundings' clock; not later than the patience's budget.
+    let end: Duration
 
     private static let maximumAnswer = 64 << 10
 
@@ -48,13 +50,12 @@ struct SealOutputCall: Sendable {
     enum Outcome { case sealed(SealedOutput), permitRefused(ThresholdError) }
 
     func run() async throws(ThresholdError) -> Outcome {
-        let start = surroundings.elapsed()
         var stumbles = 0
         var queued: String?
         var notFoundSince: Duration?
         while true {
             let now = surroundings.elapsed()
-            let left = start + patience.budget - now
+            let left = end - now
             guard left > .zero else { throw stumbles > 0 ? .unreachable : .notReady }
             let step = try await exchange(queued, within: min(left, patience.exchange))
             let pause: Duration

@@ -30,10 +30,8 @@ package struct Configuration: Sendable {
     package var chain: ChainSettings
     package var cofheEndpoint: ServiceURL?
     package var cofheMode = CoFHEMode.native
-    /// Of the threshold network, the verifier of inputs, and the network's keys.
-    package var cofheTNURL: ServiceURL
-    package var cofheVerifierURL: ServiceURL
-    package var cofheKeyURL: ServiceURL
+    /// Nil in mode `python`, whose service is `cofheEndpoint`.
+    package var cofheServices: CoFHEServices?
     /// The program that encrypts output keys; without one the node does not lead.
     package var cofheHelper: String?
     package var cofheChainID: UInt64 = 421_614
@@ -97,15 +95,12 @@ package struct Configuration: Sendable {
             )
         }
         cofheChainID = read.integer(.cofheChainID).map { UInt64($0) } ?? chain.chainID
-        cofheTNURL = try read.service(.cofheTNURL) ?? SettingReader.known("https://testnet-cofhe-tn.fhenix.zone")
-        cofheVerifierURL =
-            try read.service(.cofheVerifierURL) ?? SettingReader.known("https://testnet-cofhe-vrf.fhenix.zone")
-        cofheKeyURL = try read.service(.cofheKeyURL) ?? SettingReader.known("https://testnet-cofhe.fhenix.zone")
         cofheHelper = read.text(.cofheHelper).map { $0.hasPrefix("/") ? $0 : directory + "/" + $0 }
         // What is read on one chain would be stored on the other.
         guard cofheMode == .python || rpcURLs.isEmpty || cofheChainID == chain.chainID else {
             throw .unsupportedValue(key: Setting.cofheChainID.rawValue, supported: [String(chain.chainID)])
         }
+        cofheServices = cofheMode == .python ? nil : try CoFHEServices(read, chainID: cofheChainID)
         let gateway = try read.service(.ipfsGateway) ?? SettingReader.known(Configuration.defaultGateway)
         let fallbacks =
             try read.services(.ipfsFallbackGateways) ?? Configuration.publicGateways.map(SettingReader.known)

@@ -53,9 +53,8 @@ struct EndpointChecks: Sendable {
     // MARK: - Keys and models
 
     func cofhe(_ client: any HTTPClient) async -> [Finding] {
-        guard configuration.cofheMode == .python else {
-            let services = [configuration.cofheTNURL, configuration.cofheVerifierURL, configuration.cofheKeyURL]
-            return await [helper] + reach(services, client).map { finding(.cofhe, $0, $1) }
+        if let services = configuration.cofheServices {
+            return await [helper] + reach(services.all, client).map { finding(.cofhe, $0, $1) }
         }
         guard let service = configuration.cofheEndpoint else {
             return [doctor.failure(.cofhe, ConfigurationError.missing(key: Setting.cofheEndpoint.rawValue))]
@@ -138,8 +137,7 @@ struct EndpointChecks: Sendable {
     private var usesTLS: Bool {
         ([configuration.iclEndpoint] + configuration.ipfsGateways + modelServers
             + configuration.rpcURLs + [configuration.ipfsUploadURL, configuration.cofheEndpoint].compactMap { $0 }
-            + (configuration.cofheMode == .python
-                ? [] : [configuration.cofheTNURL, configuration.cofheVerifierURL, configuration.cofheKeyURL]))
+            + (configuration.cofheServices?.all ?? []))
             .contains { $0.scheme == .https }
     }
 

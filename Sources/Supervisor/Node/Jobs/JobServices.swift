@@ -30,7 +30,7 @@ package struct JobServices: Sendable {
     package init(
         coordinator: CoordinatorClient, content: ContentStore, network: any ThresholdNetwork, workers: WorkerPool,
         models: ModelCatalogue, connector: EndpointConnector, journal: Journal, address: Address, limits: JobLimits,
-        timing: JobTiming = JobTiming(), hold: ClaimHold = ClaimHold(), permits: PermitGate = PermitGate(),
+        timing: JobTiming = JobTiming(), hold: ClaimHold = ClaimHold(), permits: PermitGate,
         outputKeys: OutputKeyStorage? = nil, commitments: ExecutionCommitments? = nil,
         helpers: EncryptionHelpers? = nil, log: Logger
     ) {
