@@ -29,16 +29,16 @@ struct SealOutputTests {
     private static let data = String((1...32).map { "\($0)" }.joined(separator: ","))
     private static let publicKey = String((1...32).map { _ in "7" }.joined(separator: ","))
     private static let nonce = String((1...24).map { _ in "9" }.joined(separator: ","))
-    private static let flat =
+    static let flat =
         #"{"request_id":"r","sealed_data":[\#(data)],"ephemeral_public_key":[\#(publicKey)],"nonce":[\#(nonce)],"signature":"","encryption_type":6}"#
     private static let nested =
         #""sealed":{"data":[\#(data)],"public_key":[\#(publicKey)],"nonce":[\#(nonce)]},"signature":"""#
 
-    private static func json(_ text: String, _ status: Int = 200) -> HTTPResponse {
+    static func json(_ text: String, _ status: Int = 200) -> HTTPResponse {
         HTTPResponse(status: status, body: Array(text.utf8))
     }
 
-    private static func error(_ code: String, _ status: Int) -> HTTPResponse {
+    static func error(_ code: String, _ status: Int) -> HTTPResponse {
         json(#"{"error":"\#(code)","error_message":"words of a peer"}"#, status)
     }
 
@@ -122,24 +122,6 @@ struct SealOutputTests {
         let timeouts = chain.asked.map(\.timeout)
         #expect(timeouts.first == .seconds(30) && timeouts.allSatisfy { $0 <= .seconds(30) })
         #expect(try #require(timeouts.last) < .seconds(2), "no longer than what is left")
-    }
-
-    @Test("a second permit gets what the first has left of the budget")
-    func budgetOfBoth() async throws {
-        let (chain, before) = (chain, chain.elapsed)
-        let refusals = Mutex(0)
-        chain.network { _ in
-            // One for each half.
-            let isRefused = refusals.withLock { refusals in
-                guard refusals < 2, chain.elapsed - before > .seconds(60) else { return false }
-                refusals += 1
-                return true
-            }
-            return isRefused ? Self.error("permit_expired", 401) : HTTPResponse(status: 204)
-        }
-        await fails(.notReady)
-        let budget = SealPatience().budget
-        #expect(chain.elapsed - before >= budget && chain.elapsed - before <= budget + .seconds(4))
     }
 
     @Test("a queue that stumbles, or has forgotten the request, is asked anew", arguments: [404, 408, 429, 500, 502])
@@ -389,30 +371,6 @@ struct SealOutputTests {
             }
         }
         #expect(chain.asked.isEmpty)
-    }
-
-    @Test("what may mean that the contracts are new ones has them looked up again: denied, forged, an unknown verifier")
-    func lookedUpAgain() async throws {
-        let native = try chain.native(gate)
-        let key = try Vectors.bytes("sealing_public_key_hex")
-        func ask() async throws { _ = try await native.sealedKey(handles, of: "job", to: key, as: native.seal()) }
-        script(Self.json(Self.flat))
-        try await ask()
-        try await ask()
-        #expect(chain.detections == 1, "they are believed for a while")
-        chain.set("isAllowed(uint256,address)", on: Deployment.fixedTaskManager, Word(0))
-        await #expect(throws: ThresholdError.denied) { try await ask() }
-        chain.set("isAllowed(uint256,address)", on: Deployment.fixedTaskManager, Word(1))
-        try await ask()
-        #expect(chain.detections == 2)
-        let signature = String(repeating: "ab", count: 65)
-        chain.set("decryptResultSigner()", on: Deployment.fixedTaskManager, Address.known(0x51).word)
-        chain.advance(.seconds(601))
-        script(Self.json(Self.flat.replacing(#""signature":"""#, with: #""signature":"\#(signature)""#)))
-        await #expect(throws: ThresholdError.forged) { try await ask() }
-        #expect(chain.detections == 3)
-        await #expect(throws: ThresholdError.forged) { try await ask() }
-        #expect(chain.detections == 4)
     }
 
     @Test("a handle that is no half of a key is asked of nobody")
