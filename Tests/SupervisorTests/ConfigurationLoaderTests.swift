@@ -78,16 +78,28 @@ struct ConfigurationLoaderTests {
         #expect(
             try refusal(#"{"rpc_url": "https://x", "cofhe_chain_id": 84532, "chain_id": 84532}"#) == nil,
             "one chain for both")
-        // The testnet's services have no use for another chain's permits.
-        var services = #"{"rpc_url": "https://x", "chain_id": 1"#
-        for key in ["cofhe_tn_url", "cofhe_verifier_url", "cofhe_key_url"] {
-            #expect(try refusal(services + "}") == .missing(key: key))
-            services += #", "\#(key)": "https://x""#
-        }
-        #expect(try refusal(services + "}") == nil)
-        #expect(try refusal(#"{"cofhe_mode": "python", "chain_id": 1}"#) == nil, "it has another service")
         #expect(try refusal(#"{"rpc_url": "", "tier": null}"#) == nil, "empty and null count as not set")
         #expect(try refusal(#"{"stake_amount_wei": 1000000000000000000000000}"#) == nil, "numbers of any size")
+    }
+
+    @Test("the testnet's services are sent no permits of another chain; a wallet's commands do without any")
+    func otherChain() throws {
+        var values: [Setting: SettingValue] = [.chainID: .integer(1)]
+        func services() throws -> CoFHEServices? {
+            try Configuration(directory: "/nowhere", values: values, notes: []).cofheServices
+        }
+        for setting in [Setting.cofheTNURL, .cofheVerifierURL, .cofheKeyURL] {
+            #expect(throws: ConfigurationError.missing(key: setting.rawValue)) { try services() }
+            values[setting] = .text("https://\(setting.rawValue.replacing("_", with: "-")).example")
+        }
+        #expect(
+            try services()?.all.map(\.origin) == [
+                "https://cofhe-tn-url.example", "https://cofhe-verifier-url.example", "https://cofhe-key-url.example",
+            ])
+        values[.cofheKeyURL] = .text("http://10.0.0.1")
+        #expect(throws: ConfigurationError.insecureURL(key: "cofhe_key_url")) {
+            try Configuration(directory: "/nowhere", values: values, notes: [])
+        }
     }
 
     @Test(
@@ -96,7 +108,7 @@ struct ConfigurationLoaderTests {
         let configuration = try Configuration(directory: "/nowhere", values: [:], notes: [])
         #expect(configuration.iclEndpoint.origin == "https://icl.blindference.xyz")
         #expect(
-            configuration.cofheServices?.all.map(\.origin) == [
+            try configuration.cofheServices?.all.map(\.origin) == [
                 "https://testnet-cofhe-tn.fhenix.zone", "https://testnet-cofhe-vrf.fhenix.zone",
                 "https://testnet-cofhe.fhenix.zone",
             ])
@@ -104,7 +116,7 @@ struct ConfigurationLoaderTests {
             directory: "/nowhere", values: [.chainID: .integer(420_105), .cofheMode: .text("bridge")], notes: [])
         #expect(local.cofheMode == .bridge && local.cofheWorkerURL == nil && local.notes.isEmpty)
         #expect(
-            local.cofheServices?.all.map(\.origin) == [
+            try local.cofheServices?.all.map(\.origin) == [
                 "http://127.0.0.1:3000", "http://127.0.0.1:3001", "http://127.0.0.1:9448",
             ])
         // The published node's endpoint of CoFHE is one of the chain's.
@@ -118,7 +130,7 @@ struct ConfigurationLoaderTests {
         let python = try Configuration(
             directory: "/nowhere", values: [.cofheMode: .text("python"), .cofheEndpoint: .text("https://x.example")],
             notes: [])
-        #expect(python.cofheServices == nil && python.cofheWorkerURL?.origin == "https://x.example")
+        #expect(try python.cofheServices == nil && python.cofheWorkerURL?.origin == "https://x.example")
         #expect(python.notes.contains { $0.contains("no public network speaks it") })
         #expect(configuration.chain.chainID == 421_614 && configuration.cofheChainID == 421_614)
         #expect(configuration.cofheMode == .native && configuration.rpcURLs.isEmpty)

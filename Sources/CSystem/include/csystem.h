@@ -27,7 +27,7 @@ int csystem_deny_executable_memory(void);
 int csystem_disable_speculation_leaks(void);
 /// Own user, net, ipc, uts and mount namespaces, for a process that is not root.
 int csystem_unshare_namespaces(void);
-// Mounts made or removed later, here or outside, are not mirrored. Where the kernel refuses it, they may be.
+/// Mounts made or removed later, here or outside, are not mirrored. Where the kernel refuses it, they may be.
 void csystem_keep_mounts_apart(void);
 int csystem_drop_identity(uid_t user, gid_t group);
 int csystem_drop_capabilities(void);

@@ -167,6 +167,10 @@ extension Node {
         return PinataUploader(url: url ?? PinataUploader.defaultURL, token: token, client: client)
     }
 
+    private static func services(_ configuration: Configuration) throws(StartError) -> CoFHEServices? {
+        do throws(ConfigurationError) { return try configuration.cofheServices } catch { throw .configuration(error) }
+    }
+
     private static func inputVerifier(
         _ services: CoFHEServices, _ configuration: Configuration, _ wallet: PrivateKey, _ client: any HTTPClient
     ) -> InputVerifier {
@@ -180,7 +184,7 @@ extension Node {
         _ configuration: Configuration, _ wallet: PrivateKey, _ client: any HTTPClient, _ journal: Journal,
         _ directory: String, _ thread: SpawnThread
     ) throws(StartError) -> EncryptionHelpers? {
-        guard let services = configuration.cofheServices, let path = configuration.cofheHelper else { return nil }
+        guard let path = configuration.cofheHelper, let services = try services(configuration) else { return nil }
         do throws(WorkerError) {
             return try EncryptionHelpers(
                 path: path, keys: networkKeys(services, configuration, client, journal, directory),
@@ -191,7 +195,7 @@ extension Node {
     package static func networkKeys(
         _ configuration: Configuration, journal: Journal, directory: String
     ) throws(StartError) -> NetworkKeys {
-        guard let services = configuration.cofheServices else {
+        guard let services = try services(configuration) else {
             throw .configuration(
                 .unsupportedValue(
                     key: Setting.cofheMode.rawValue,
@@ -214,7 +218,7 @@ extension Node {
     private static func network(
         _ configuration: Configuration, _ wallet: PrivateKey, _ client: any HTTPClient, _ permits: PermitGate
     ) throws(StartError) -> any ThresholdNetwork {
-        if let services = configuration.cofheServices {
+        if let services = try services(configuration) {
             let endpoints = configuration.cofheRPCURLs
             guard !endpoints.isEmpty else { throw .configuration(.missing(key: Setting.rpcURL.rawValue)) }
             let rpc = RPCClient(endpoints: endpoints, chainID: configuration.cofheChainID, client: client)

@@ -75,7 +75,8 @@ package actor ChainWatch {
         guard standing.attestationExpires ?? now >= now else { return say(.registrationExpired) }
         // No heartbeat lasts: beating more often would only cost more.
         if standing.grace == 0 { say(.heartbeatGraceMissing) } else { said = nil }
-        let last = max(standing.lastHeartbeat, lastBeat)
+        // One that lies beyond now was made while an endpoint lied about the time.
+        let last = max(standing.lastHeartbeat, lastBeat <= now ? lastBeat : 0)
         let lasting = standing.grace.flatMap { $0 == 0 ? nil : $0 / 2 } ?? ChainWatch.longestPause
         guard let heartbeat = registry.heartbeat(from: queue.sender),
             // Both come from an endpoint, whatever it says.

@@ -30,8 +30,10 @@ package struct Configuration: Sendable {
     package var chain: ChainSettings
     package var cofheEndpoint: ServiceURL?
     package var cofheMode = CoFHEMode.native
-    /// Nil in mode `python`, whose service is `cofheEndpoint`.
-    package var cofheServices: CoFHEServices?
+    /// Nil in mode `python`, whose service is `cofheEndpoint`. Throws where nobody has named those of this chain, which
+    /// most commands can do without.
+    package var cofheServices: CoFHEServices? { get throws(ConfigurationError) { try services.get() } }
+    private let services: Result<CoFHEServices?, ConfigurationError>
     /// The program that encrypts output keys; without one the node does not lead.
     package var cofheHelper: String?
     package var cofheChainID: UInt64 = 421_614
@@ -100,7 +102,12 @@ package struct Configuration: Sendable {
         guard cofheMode == .python || rpcURLs.isEmpty || cofheChainID == chain.chainID else {
             throw .unsupportedValue(key: Setting.cofheChainID.rawValue, supported: [String(chain.chainID)])
         }
-        cofheServices = cofheMode == .python ? nil : try CoFHEServices(read, chainID: cofheChainID)
+        do throws(ConfigurationError) {
+            services = .success(cofheMode == .python ? nil : try CoFHEServices(read, chainID: cofheChainID))
+        } catch {
+            guard case .missing = error else { throw error }
+            services = .failure(error)
+        }
         let gateway = try read.service(.ipfsGateway) ?? SettingReader.known(Configuration.defaultGateway)
         let fallbacks =
             try read.services(.ipfsFallbackGateways) ?? Configuration.publicGateways.map(SettingReader.known)

@@ -53,9 +53,11 @@ struct EndpointChecks: Sendable {
     // MARK: - Keys and models
 
     func cofhe(_ client: any HTTPClient) async -> [Finding] {
-        if let services = configuration.cofheServices {
-            return await [helper] + reach(services.all, client).map { finding(.cofhe, $0, $1) }
-        }
+        do throws(ConfigurationError) {
+            if let services = try configuration.cofheServices {
+                return await [helper] + reach(services.all, client).map { finding(.cofhe, $0, $1) }
+            }
+        } catch { return [doctor.failure(.cofhe, error)] }
         guard let service = configuration.cofheEndpoint else {
             return [doctor.failure(.cofhe, ConfigurationError.missing(key: Setting.cofheEndpoint.rawValue))]
         }
@@ -137,7 +139,7 @@ struct EndpointChecks: Sendable {
     private var usesTLS: Bool {
         ([configuration.iclEndpoint] + configuration.ipfsGateways + modelServers
             + configuration.rpcURLs + [configuration.ipfsUploadURL, configuration.cofheEndpoint].compactMap { $0 }
-            + (configuration.cofheServices?.all ?? []))
+            + ((try? configuration.cofheServices)?.all ?? []))
             .contains { $0.scheme == .https }
     }
 
