@@ -46,6 +46,20 @@ struct ChainWatchTests {
         #expect(try await bench.intents() == ["register"])
     }
 
+    @Test("an endpoint that lies about the time once has a heartbeat paid for, and keeps none back later")
+    func falseClock() async throws {
+        let bench = try await WatchBench(grace: 4_000_000)
+        try await bench.register(for: 4_000_000)
+        let now = Int(try await bench.access.rpc.block().timestamp)
+        let lie: JSONValue = ["with": ["timestamp": .string(Self.quantity(now + 2_000_000))]]
+        try await bench.chain.fault("eth_getBlockByNumber", lie, count: 2)
+        await bench.watch.look()
+        #expect(try await bench.intents() == ["register", "heartbeat"])
+        try await bench.chain.ask("dev_advanceTime", 870_000)
+        await bench.watch.look()
+        #expect(try await bench.intents() == ["register", "heartbeat", "heartbeat"])
+    }
+
     @Test("after two failures in a row no job is taken, until the operator accepts that or the count is over")
     func strikes() async throws {
         let bench = try await WatchBench()
