@@ -36,7 +36,7 @@ extension Security {
             let busy = view.children.filter { $0.descriptors.count == 5 }
             try #require(busy.count == 1)
             try await inspection.settle(workers: 3)
-            try inspection.look("during a job", canaries, asking: busy[0].pid)
+            try inspection.look("during a job", canaries, busy: (busy[0].pid, .askingArena, .askingMemory))
             model.release()
             try await Security.wait(for: "the answer is accepted") { question.isAccepted }
             let (answer, outputKey) = try question.read()
@@ -59,6 +59,65 @@ extension Security {
             process.signal(SIGTERM)
             #expect(try await process.end() == 0)
             try inspection.lookAtFiles("after the end", canaries)
+        }
+
+        @Test(
+            "while the network seals a job's key, its sealing secret is in its worker's arena alone; its permit never in a worker or a file",
+            .timeLimit(.minutes(2)))
+        func sealing() async throws {
+            let operatorSecrets = OperatorCanaries()
+            let native = try await NativeNetworkBench("--mock-key", operatorSecrets.attestationKey)
+            let model = try SlowModel()
+            let node = try await native.node("canaries", privateKey: Hexadecimal.encode(operatorSecrets.walletKey))
+            let process = try await operatorSecrets.start(
+                node, model: model,
+                settings: try native.settings().merging(["BLF_MAX_PROMPT_BYTES": "65536"]) { $1 })
+            let view = ProcessView(process.pid)
+            let inspection = NodeInspection(node: view, folder: node.folder.path)
+            try await native.waitUntilHelperWasTried(by: node)
+            try await inspection.settle(workers: 2)
+            try native.holdSealing(1000)
+            let question = try KnownQuestion(url: native.network.url, model: "groq:llama", leader: node.address)
+            try await Security.wait(for: "both halves are asked for") { try native.permits().count >= 2 }
+            try await inspection.settle(workers: 3)
+            let publicKey = try #require(try native.sealingKeys().first)
+            let sealing = try view.children.compactMap { worker in
+                try Security.sealingSecret(of: worker.pid, publicKey: publicKey).map { (worker.pid, $0) }
+            }
+            try #require(sealing.count == 1)
+            let (worker, secret) = sealing[0]
+            var canaries =
+                operatorSecrets.canaries + question.canaries + [
+                    .init(.sealingSecret, bytes: secret), .init("address", text: node.address),
+                    .init("keystore's address", text: String(node.address.dropFirst(2)).lowercased()),
+                    .init("coordinator", text: native.network.url),
+                    .init("program", text: "blindference-"), .init("worker's variable", text: "SWIFT_BACKTRACE"),
+                ]
+            try inspection.look("while its key is sealed", canaries, busy: (worker, .sealingArena, .sealingMemory))
+            let permits = Set(try native.permits())
+            let bearer = permits.map { ScanOrder.Canary("permit", bytes: $0) }
+            let holder = try Security.scan(ScanOrder(bearer, processes: [view.pid])).memory(view.pid)
+            #expect(holder?.count("permit") ?? 0 > 0, "the scan sees the permit where it is made")
+            try native.holdSealing(0)
+            try await Security.wait(for: "the worker asks the model") { model.asked == 1 }
+            // It has had all that comes of the permit.
+            let report = try Security.scan(ScanOrder(canaries + bearer, processes: [worker]))
+            let (arena, memory) = (report.arena(worker), report.memory(worker))
+            Place.askingArena.check(arena, "while it asks", secrets: canaries.secrets)
+            Place.askingMemory.check(memory, "while it asks", secrets: canaries.secrets, shows: ["program"])
+            for place in [arena, memory] { #expect(place?.count("permit") == 0) }
+            model.release()
+            try await Security.wait(for: "the answer is accepted") { question.isAccepted }
+            try await Security.wait(for: "the worker is gone") { !ProcessView(worker).exists }
+            try await inspection.settle(workers: 2)
+            // Now it is claimed, and in the journal.
+            canaries += [.init(.answer, text: model.answer), .init("job id", text: question.jobID)]
+            try inspection.look("after a job", canaries)
+            process.signal(SIGTERM)
+            #expect(try await process.end() == 0)
+            try inspection.lookAtFiles("after the end", canaries)
+            let needles = permits.flatMap { Needle.spellings(of: $0, "permit") }
+            try SupervisorMemoryTests.expectClean(node.folder, of: needles)
         }
 
         @Test(

@@ -182,11 +182,7 @@ private final class HelperInspection {
         process = try await node.start(
             try native.settings(helper: holding).merging(["GROQ_API_KEY": apiKey]) { $1 })
         supervisor = ProcessView(process.pid)
-        // The first one is tried out, with a key that is nobody's.
-        let client = try LoopbackClient(url: native.network.url)
-        try await Security.wait(for: "a helper was tried out", within: 30) {
-            try client.json("GET", "/dev/state")["calls"]?[node.address]?["verify"] == 1
-        }
+        try await native.waitUntilHelperWasTried(by: node)
         _ = FileManager.default.createFile(atPath: gate, contents: nil)
         question = try KnownQuestion(url: native.network.url, model: "mock", leader: node.address)
     }

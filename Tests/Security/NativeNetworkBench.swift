@@ -10,10 +10,11 @@ struct NativeNetworkBench {
     let chain: TestChain
     let network: TestNetwork
 
-    init() async throws {
+    /// - Parameter options: more of the devnet's.
+    init(_ options: String...) async throws {
         chain = try await TestChain(cofhe: "a", isShared: false)
         network = try await TestNetwork(
-            "--rpc", chain.url, "--key-store", try #require(chain.contracts["PromptKeyStore"]))
+            options: options + ["--rpc", chain.url, "--key-store", try #require(chain.contracts["PromptKeyStore"])])
     }
 
     /// With 10 ETH in its wallet.
@@ -32,9 +33,27 @@ struct NativeNetworkBench {
         ]
     }
 
+    /// A node tries a helper out at its start, with a key that is nobody's.
+    func waitUntilHelperWasTried(by node: TestNode) async throws {
+        let client = try LoopbackClient(url: network.url)
+        try await Security.wait(for: "a helper was tried out", within: 30) {
+            try client.json("GET", "/dev/state")["calls"]?[node.address]?["verify"] == 1
+        }
+    }
+
+    /// Has the threshold network say "not ready" to so many requests that come next.
+    func holdSealing(_ count: Int) throws {
+        _ = try LoopbackClient(url: network.url).json("POST", "/dev/cofhe", ["notReady": .integer(count)])
+    }
+
     /// Signatures of all permits that came to the network.
-    func permits() throws -> [[UInt8]] {
-        let found = try LoopbackClient(url: network.url).json("GET", "/dev/cofhe")["permits"]?.elements ?? []
+    func permits() throws -> [[UInt8]] { try seen("permits") }
+
+    /// Public halves of the pairs that they have answers sealed to.
+    func sealingKeys() throws -> [[UInt8]] { try seen("sealingKeys") }
+
+    private func seen(_ what: String) throws -> [[UInt8]] {
+        let found = try LoopbackClient(url: network.url).json("GET", "/dev/cofhe")[what]?.elements ?? []
         return found.compactMap { $0.text.flatMap { Hexadecimal.decode($0) } }
     }
 }

@@ -19,8 +19,10 @@ struct NodeInspection {
     ///
     /// - Parameters:
     ///   - canaries: the secrets that exist by now, and public texts by which the scan is known to see.
-    ///   - asking: the worker that waits for the model; all others have no job.
-    func look(_ moment: String, _ canaries: [ScanOrder.Canary], asking: Int32? = nil) throws {
+    ///   - busy: the worker that has a job, and what it is at; all others have none.
+    func look(
+        _ moment: String, _ canaries: [ScanOrder.Canary], busy: (pid: Int32, arena: Place, memory: Place)? = nil
+    ) throws {
         let secrets = canaries.secrets
         let workers = node.children.map(\.pid)
         let all = [node.pid] + workers
@@ -34,10 +36,10 @@ struct NodeInspection {
         Place.supervisorMemory.check(
             report.memory(node.pid), moment, secrets: secrets, shows: ["address"] + jobID)
         for worker in workers {
-            let isAsking = worker == asking
-            (isAsking ? Place.askingArena : .freshArena).check(report.arena(worker), moment, secrets: secrets)
-            (isAsking ? Place.askingMemory : .freshMemory).check(
-                report.memory(worker), moment, secrets: secrets, shows: ["program"])
+            let (arena, memory) =
+                if let busy, busy.pid == worker { (busy.arena, busy.memory) } else { (Place.freshArena, .freshMemory) }
+            arena.check(report.arena(worker), moment, secrets: secrets)
+            memory.check(report.memory(worker), moment, secrets: secrets, shows: ["program"])
         }
         for pid in all {
             for place in kernelFiles {

@@ -19,7 +19,9 @@ package final class TestNetwork: Sendable {
         return URL(filePath: #filePath).appending(path: "../../../..").standardizedFileURL
     }()
 
-    package init(_ options: String...) async throws {
+    package convenience init(_ options: String...) async throws { try await self.init(options: options) }
+
+    package init(options: [String]) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "blindference-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         devnet = try ChildProcess(

@@ -27,6 +27,7 @@ struct SealOutputRoutes {
                     "chainID": .integer(domain.chainID), "version": .string(domain.version),
                     "accessControl": .string(domain.accessControl.checksummed),
                     "permits": .array(script.withState { $0.permits }.map { .string($0) }),
+                    "sealingKeys": .array(script.withState { $0.sealingKeys }.map { .string($0) }),
                 ])
             },
         ]
@@ -48,7 +49,10 @@ struct SealOutputRoutes {
                 let handle = HandleText.parse(hexadecimal: "0x" + text)
             else { throw NetworkRefusal(400, "bad_request", .callMalformed) }
             let permit = try NativePermit(body, domain: domain, now: clock.now + script.withState { $0.ahead })
-            script.withState { $0.permits.append(Hexadecimal.encode(permit.signature.bytes)) }
+            script.withState { state in
+                state.permits.append(Hexadecimal.encode(permit.signature.bytes))
+                state.sealingKeys.append(Hexadecimal.encode(permit.sealingKey))
+            }
             guard permit.handles.isEmpty || permit.handles.contains(handle), try chain.mayRead(handle, permit.issuer)
             else {
                 throw NetworkRefusal(401, domain.key + "_denied", .permitNotAllowed)

@@ -35,6 +35,8 @@ final class SealScript: Sendable {
         var queue: [String: (answer: JSONValue, polls: Int)] = [:]
         /// Signatures of the permits that came, in hexadecimal; tests look for them where they must not be.
         var permits: [String] = []
+        /// Their public sealing keys, likewise: tests look for the secret halves.
+        var sealingKeys: [String] = []
     }
 
     private let state = Mutex(State())
@@ -69,6 +71,7 @@ final class SealScript: Sendable {
             next.first = state.first
             next.queue = state.queue
             next.permits = state.permits
+            next.sealingKeys = state.sealingKeys
             state = next
         }
     }
