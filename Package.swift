@@ -148,7 +148,7 @@ let package = Package(
         tests("ContentStoreTests", ["ContentStore", "HTTPTransport"], exclude: ["Vectors"]),
         tests("CoFHETests", ["CoFHE", "Ethereum", "HTTPTransport"]),
         tests("CoordinationTests", ["Coordination", "HTTPTransport", "LoopbackServer"]),
-        tests("DevnetTests", ["DevnetCore", "Ethereum", "ContentStore"], exclude: ["Vectors"]),
+        tests("DevnetTests", ["DevnetCore", "Ethereum", "ContentStore", "TestChain"], exclude: ["Vectors"]),
         tests(
             "SupervisorTests",
             [

@@ -72,10 +72,12 @@ struct Bench {
 
     // MARK: - Jobs
 
-    /// A job of these nodes, the first of which leads. Its blob is not in the store and its key is random.
-    func job(_ nodes: [PrivateKey], user: Address = .zero) throws -> String {
-        let high = try #require(devnet.vault.store(ToyCrypto.random(16), owner: user))
-        let low = try #require(devnet.vault.store(ToyCrypto.random(16), owner: user))
+    /// A job of these nodes, the first of which leads. Its blob is not in the store.
+    func job(
+        _ nodes: [PrivateKey], user: Address = .zero, key: [UInt8] = ToyCrypto.random(32)
+    ) throws -> String {
+        let high = try #require(devnet.vault.store(Array(key[..<16]), owner: user))
+        let low = try #require(devnet.vault.store(Array(key[16...]), owner: user))
         let body: JSONValue = [
             "modelId": "mock", "promptCid": "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH",
             "kpHighHandle": .string(HandleText.decimal(high)), "kpLowHandle": .string(HandleText.decimal(low)),

@@ -49,4 +49,33 @@ struct CoFHEFaultTests {
         #expect(try await network.serves(node))
         #expect(try await network.violations().count == 0)
     }
+
+    @Test("a busy verifier is asked again; one that refuses costs its job, and none is led until it takes a key again")
+    func verifier() async throws {
+        let bench = try await NativeBench(nodes: 1)
+        let node = try await bench.node("leader")
+        let running = try await node.start(try bench.settings())
+        #expect(try await bench.network.serves(node))
+        try bench.network.fault("/verify", "status", count: 1, status: 503)
+        #expect(try await bench.network.serves(node))
+        #expect(running.count(of: "job_failed") == 0)
+
+        try bench.network.fault("/verify", "status", count: 0, status: 400)
+        let refused = try Ask(bench.network).submit(to: node)
+        #expect(try await running.failure(of: refused) == "encryption_failed")
+        #expect(try bench.network.job(refused)["outputCid"] == .null)
+        #expect(try bench.network.progress(of: node, in: refused)["state"] == "claimed")
+        let next = try Ask(bench.network).submit(to: node)
+        #expect(try await running.event("job_skipped", job: next)["reason"] == "encryption_unavailable")
+        #expect(try bench.network.progress(of: node, in: next)["claims"] == 0)
+
+        try bench.network.clearFaults()
+        // A helper is tried out once a minute.
+        let isServed = try await bench.network.eventually(within: 70) {
+            try bench.network.job(next)["status"] == "ACCEPTED"
+        }
+        #expect(isServed, "\(running.text)")
+        #expect(try await running.stop() == 0)
+        #expect(try await bench.network.violations().count == 0)
+    }
 }

@@ -34,6 +34,27 @@ struct NativeJobTests {
         let violations = try await bench.network.violations()
         #expect(violations.count == 0, "\(violations.text)")
     }
+
+    @Test("handles that an old coordinator names with the claim alone get their permit then, and no other")
+    func handlesAtClaim() async throws {
+        let bench = try await NativeBench("b", nodes: 1, options: ["--old-assignments-without-handles"])
+        let node = try await bench.node("leader")
+        let running = try await node.start(try bench.settings())
+        #expect(try await bench.network.serves(node))
+        // The chain has given this node no right to the next ones.
+        try await bench.chain.fault(
+            "eth_sendTransaction", ["result": .string("0x" + String(repeating: "0", count: 64))])
+        let denied = try Ask(bench.network).submit(to: node)
+        #expect(try await running.failure(of: denied) == "decrypt_denied")
+        let missing = try Ask(bench.network, .handlesMissing).submit(to: node)
+        #expect(try await running.failure(of: missing) == "handles_missing")
+        let calls = try await bench.network.state()["calls"] as? [String: [String: Any]]
+        #expect(calls?[node.address]?["sealoutput"] as? Int == 2, "both halves of the first job, and nothing else")
+        #expect(try await bench.network.serves(node))
+        #expect(try await running.stop() == 0)
+        let violations = try await bench.network.violations()
+        #expect(violations.count == 0, "\(violations.text)")
+    }
 }
 
 /// What a network or a chain may do to a key on its way: the job is left unclaimed, with a code.
@@ -248,11 +269,13 @@ struct NativeBench {
     let chain: TestChain
     let network: TestNetwork
 
-    init(_ generation: String = "a", nodes: Int = 3) async throws {
+    init(_ generation: String = "a", nodes: Int = 3, options: [String] = []) async throws {
         chain = try await TestChain(cofhe: generation)
         network = try await TestNetwork(
-            "--nodes", String(nodes), "--rpc", chain.url, "--key-store",
-            try #require(chain.contracts["PromptKeyStore"]))
+            options: options + [
+                "--nodes", String(nodes), "--rpc", chain.url, "--key-store",
+                try #require(chain.contracts["PromptKeyStore"]),
+            ])
     }
 
     /// What anybody can do: store other handles under a job's id.

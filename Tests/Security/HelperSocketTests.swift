@@ -70,7 +70,9 @@ extension Security {
             try await bench.stop()
         }
 
-        private static let answers: [(bytes: [UInt8], code: JobFailure)] = [
+        /// No answer: it lives on, and says nothing.
+        private static let answers: [(bytes: [UInt8]?, code: JobFailure)] = [
+            (nil, .encryptionTimedOut),
             ([], .encryptionUnreachable), ([0, 0, 0], .encryptionUnreachable),
             ([0, 0, 0, 4, 1, 2], .encryptionUnreachable),
             ([0, 0, 0, 0], .encryptionFailed), ([0, 0x10, 0, 1], .encryptionFailed),
@@ -78,12 +80,13 @@ extension Security {
         ]
 
         @Test(
-            "a helper that goes, or answers nothing or too much, ends its job with a code", arguments: answers.indices)
+            "a helper that goes, stays silent, or answers nothing or too much, ends its job with a code",
+            arguments: answers.indices)
         func useless(index: Int) throws {
             let (answer, code) = Self.answers[index]
             let (network, worker) = (RawWorker.Network.native, try RawWorker())
             try worker.receive(.ready)
-            try worker.send(.start, try network.leaderOrder().fields)
+            try worker.send(.start, try network.leaderOrder(helperTimeout: answer == nil ? 300 : 30_000).fields)
             let key = try worker.receive(.sealingKey).fields["public"]?.text
             try worker.giveMaterial(try SealedPrompt("a question"), publicKey: key, by: network)
             try worker.receive(.connect)
@@ -93,14 +96,16 @@ extension Security {
             model.answer("an answer")
             try worker.receive(.output)
             try worker.receive(.connect)
-            do {
-                let helper = try ModelEnd()
-                try worker.send(.endpoint, [.init("endpoint", "encryption")], descriptor: helper.workersEnd)
-                _ = try helper.bytes(32)
-                helper.send(bytes: answer)
+            var helper: ModelEnd? = try ModelEnd()
+            try worker.send(.endpoint, [.init("endpoint", "encryption")], descriptor: helper?.workersEnd ?? -1)
+            _ = try helper?.bytes(32)
+            if let answer {
+                helper?.send(bytes: answer)
+                helper = nil
             }
             #expect(try worker.receive(.failed).fields["code"]?.text == code.rawValue)
             #expect(worker.end() == 0)
+            withExtendedLifetime(helper) {}
         }
 
         #if arch(x86_64)

@@ -59,14 +59,16 @@ extension RawWorker {
         }
 
         /// A leader's order for the slow model: the output key is encrypted at the end.
-        func leaderOrder() throws -> JobOrder {
+        ///
+        /// - Parameter helperTimeout: milliseconds without a byte from a helper.
+        func leaderOrder(helperTimeout: Int = 30_000) throws -> JobOrder {
             switch self {
             case .python: return RawWorker.leaderOrder
             case .native:
                 let signer = try Network.signer.get().address.bytes
                 return JobOrder(
                     role: .leader, modelID: "slow", seal: .box(BoxSeal(chainID: Network.chainID, signer: signer)),
-                    backend: RawWorker.chat(), encryption: .helper(timeout: 30_000))
+                    backend: RawWorker.chat(), encryption: .helper(timeout: helperTimeout))
             }
         }
 

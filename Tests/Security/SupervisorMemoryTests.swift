@@ -1,4 +1,5 @@
 import DevnetCore
+import Ethereum
 import Foundation
 import Inspection
 import Shared
@@ -112,11 +113,18 @@ extension Security {
             // An environment takes no zero bytes, and a file all.
             let file = FileManager.default.temporaryDirectory.appending(path: "spelling-\(UUID().uuidString)")
             defer { try? FileManager.default.removeItem(at: file) }
-            for needle in Needle.spellings(of: text, "text") {
+            let half = ToyCrypto.random(16)
+            let planted =
+                Needle.spellings(of: text, "text") + Needle.spellings(of: half, "half") + [
+                    Needle("half (decimal)", Array(HandleText.decimal(try #require(Word(bytes: half))).utf8)),
+                    Needle("half (lowest first)", half.reversed()),
+                ]
+            let order = ScanOrder([.init("text", text: text), .init("half", bytes: half)], paths: [file.path])
+            for needle in planted {
                 try Data(needle.bytes).write(to: file)
                 #expect(try !MemoryScan.file(file, for: [needle]).isEmpty, "\(needle.name)")
-                let report = try Security.scan(ScanOrder([.init("text", text: text)], paths: [file.path]))
-                #expect(report.places.first.map { $0.count("text") > 0 } == true, "\(needle.name)")
+                let found = try Security.scan(order).places.first
+                #expect(found?.count(String(needle.name.prefix(4))) ?? 0 > 0, "\(needle.name)")
             }
             let absent = try ChildProcess(URL(filePath: "/bin/sleep"), ["30"], output: log)
             #expect(try MemoryScan(ProcessView(absent.pid), for: Needle.spellings(of: text, "text")).hits.isEmpty)

@@ -7,6 +7,10 @@ extension ToyCrypto {
         package var data: [UInt8]
         package var publicKey: [UInt8]
         package var nonce: [UInt8]
+
+        package init(data: [UInt8], publicKey: [UInt8], nonce: [UInt8]) {
+            (self.data, self.publicKey, self.nonce) = (data, publicKey, nonce)
+        }
     }
 
     /// To an X25519 key, from a fresh one.

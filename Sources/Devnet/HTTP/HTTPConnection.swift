@@ -82,12 +82,13 @@ struct HTTPConnection {
     }
 
     private func head(_ reply: Reply, keepAlive: Bool) -> [UInt8] {
-        let lines = [
+        var lines = [
             "HTTP/1.1 \(reply.status) \(reply.status < 400 ? "OK" : "Refused")",
             "content-type: \(reply.contentType)",
             "content-length: \(reply.body.count)",
             "connection: \(keepAlive ? "keep-alive" : "close")",
         ]
+        if let location = reply.location { lines.append("location: \(location)") }
         return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
     }
 

@@ -40,6 +40,8 @@ package struct Reply: Sendable {
     package var status: Int
     package var contentType: String
     package var body: [UInt8]
+    /// Where a redirection leads, on this server.
+    package var location: String?
 
     package init(status: Int, contentType: String, body: [UInt8]) {
         self.status = status

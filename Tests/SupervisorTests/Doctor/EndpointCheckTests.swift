@@ -5,6 +5,7 @@ import LocalNode
 import LoopbackServer
 import Shared
 import Synchronization
+import TestChain
 import Testing
 
 @testable import Supervisor
@@ -112,6 +113,31 @@ struct EndpointCheckTests {
         #expect(await half.models(everywhere).map(\.outcome) == [.fail])
         let mock = try ScriptedDoctor.endpoints(folder, [.mockModelIDs: .list(["mock"])])
         #expect(await mock.models(client([:])).map(\.outcome) == [.pass])
+    }
+
+    @Test("CoFHE's contracts are looked for on the chain: of a known generation, signed by somebody, or not at all")
+    func contracts() async throws {
+        func finding(_ chain: TestChain) async throws -> Finding {
+            let checks = try ScriptedDoctor.endpoints(folder, [.rpcURL: .list([chain.url])])
+            let found = await checks.contracts(try CurlClient())
+            return try #require(found.count == 1 ? found[0] : nil)
+        }
+        let signed = try await finding(TestChain(cofhe: "b"))
+        #expect(signed.outcome == .pass && signed.text.contains("Generation B"), "\(signed)")
+        #expect(signed.text.contains("signed by 0x1a642f0E3c3aF545E7AcBD38b07251B3990914F1"), "\(signed)")
+        let chain = try await TestChain(cofhe: "a")
+        // Whoever answers with zero for the signer has no signer.
+        let zero = "0x" + String(repeating: "0", count: 64)
+        try await chain.fault("eth_call", ["about": ["0x938fb3d9"], "result": .string(zero)])
+        let unsigned = try await finding(chain)
+        #expect(unsigned.outcome == .warn && unsigned.text.contains("asks for no signature"), "\(unsigned)")
+        try await chain.fault("eth_call", ["about": ["0x84b0196e"], "result": "0x"])
+        let unknown = try await finding(chain)
+        #expect(unknown.outcome == .fail && unknown.text.contains("of no generation"), "\(unknown)")
+        #expect(unknown.nextStep?.contains("newer version") == true)
+        try await chain.fault("eth_call", ["http": 503], count: 100)
+        let away = try await finding(chain)
+        #expect(away.outcome == .fail && away.nextStep == "Check rpc_url and cofhe_chain_id.", "\(away)")
     }
 
     @Test("services that take connections and stay silent hide nothing of the others")

@@ -18,7 +18,8 @@ package struct Needle: Sendable {
             + (json == Array(text.utf8) ? [] : [Needle("\(name) (JSON)", json)])
     }
 
-    /// Bytes as they are, as hexadecimal digits and as base64 at each of its three alignments.
+    /// Bytes as they are, as hexadecimal digits and as base64 at each of its three alignments; half a key also as the
+    /// integer that it is: in decimal digits, and with its lowest byte first.
     package static func spellings(of bytes: [UInt8], _ name: String) -> [Needle] {
         let digits = bytes.map { String(format: "%02x", $0) }.joined()
         var needles = [
@@ -30,6 +31,15 @@ package struct Needle: Sendable {
             let whole = Data([UInt8](repeating: 0, count: shift) + bytes)
             let text = whole.prefix(whole.count / 3 * 3).base64EncodedString().dropFirst(shift == 0 ? 0 : 4)
             needles.append(Needle("\(name) (base64+\(shift))", Array(text.utf8)))
+        }
+        if bytes.count == 16 {
+            let number = bytes.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
+            needles += [
+                Needle("\(name) (decimal)", Array(String(number).utf8)), Needle("\(name) (reversed)", bytes.reversed()),
+                Needle(
+                    "\(name) (reversed hex)",
+                    Array(bytes.reversed().map { String(format: "%02x", $0) }.joined().utf8)),
+            ]
         }
         return needles
     }

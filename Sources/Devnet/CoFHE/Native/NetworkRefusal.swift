@@ -10,7 +10,10 @@ struct NetworkRefusal: Error {
         self.violation = violation
     }
 
+    /// A redirection leads to a path named like its code, which nobody should ever ask for.
     var reply: Reply {
-        .json(["error": .string(code), "error_message": .string(code)], status: status)
+        var reply = Reply.json(["error": .string(code), "error_message": .string(code)], status: status)
+        if 300..<400 ~= status { reply.location = "/" + code }
+        return reply
     }
 }
