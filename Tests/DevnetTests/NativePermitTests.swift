@@ -104,6 +104,27 @@ import Testing
         try network.expect(Expected(400, "required", .permitMalformed), network.permit(domain: other))
     }
 
+    @Test func `a permit that can be taken back is good until its issuer does`() async throws {
+        let network = try await Network("c")
+        func permit(_ id: UInt64) -> JSONValue.Member { network.permit(revokerData: id) }
+        let now = UInt64(Bench.time)
+        #expect(try network.ask(permit(now)).status == 200 && network.ask(permit(now - 1)).status == 200)
+        try network.expect(Expected(400, "malformed", .permitMalformed), permit(0))
+        let nobody = JSONValue.string(Address.zero.checksummed)
+        try network.expect(
+            Expected(400, "malformed", .permitMalformed), permit(now), replacing: ["revokerContract": nobody])
+        try network.expect(
+            Expected(401, "invalid", .permitSignatureWrong), permit(now), replacing: ["revokerData": .integer(now - 1)])
+        let denied = Expected(401, "denied", .permitNotAllowed)
+        // Of a time to come.
+        try network.expect(denied, permit(now << 1))
+        try await network.revoke("revokeSingle(uint256)", .uint(Word(now)))
+        try network.expect(denied, permit(now))
+        #expect(try network.ask(permit(now - 1)).status == 200)
+        try await network.revoke("revokeAllExisting()")
+        try network.expect(denied, permit(now - 1))
+    }
+
     @Test func `a request for another chain, or with a handle in another spelling, is refused`() async throws {
         let network = try await Network("a")
         for (name, value) in [
@@ -141,12 +162,10 @@ private struct Network {
         chain = try await TestChain(cofhe: generation)
         let reader = try ChainReader(url: chain.url, keyStore: Address(try #require(chain.contracts["PromptKeyStore"])))
         bench = Bench { $0.chain = reader }
-        node = try bench.attestedNode()
+        // For whom the chain itself signs as well.
+        node = try bench.attestedNode(privateKey("0x" + Hexadecimal.encode(Keccak256.hash(Array("devchain/icl".utf8)))))
         let job = try bench.job([node], key: key)
-        let named = try bench.call("GET", "/dev/cofhe").body
-        domain = NativePermit.Domain(
-            chainID: UInt64(try named.requireInt("chainID")),
-            accessControl: try Address(named.requireText("accessControl")), version: try named.requireText("version"))
+        domain = try NativePermit.Domain(bench.call("GET", "/dev/cofhe").body)
         let pending = try bench.signed(node, "GET", "/internal/assignments/" + node.address.checksummed).body
         let assignment = try #require(pending["assignments"]?.elements?.first { $0["jobId"]?.text == job })
         high = try #require(HandleText.parse(decimal: assignment.requireText("kpHighHandle")))
@@ -158,11 +177,19 @@ private struct Network {
 
     func permit(
         by key: PrivateKey? = nil, expiration: UInt64 = UInt64(Bench.time) + 600, handles: [Word]? = nil,
-        domain: NativePermit.Domain? = nil
+        revokerData: UInt64 = 0, domain: NativePermit.Domain? = nil
     ) -> JSONValue.Member {
         NativePermit.member(
             by: key ?? node, expiration: expiration, sealingKey: sealing.publicKey, handles: handles ?? [high, low],
-            domain: domain ?? self.domain)
+            revokerData: revokerData, domain: domain ?? self.domain)
+    }
+
+    /// Has the node call the revoker.
+    func revoke(_ function: String, _ arguments: ABIValue...) async throws {
+        let data = "0x" + Hexadecimal.encode(try ContractFunction(function).call(arguments))
+        let (sender, revoker) = (node.address.checksummed, domain.revoker.checksummed)
+        try await chain.ask(
+            "eth_sendTransaction", ["from": .string(sender), "to": .string(revoker), "data": .string(data)])
     }
 
     /// Asks for the high half.

@@ -62,8 +62,8 @@ struct Bench {
             ])
     }
 
-    func attestedNode() throws -> PrivateKey {
-        let key = try PrivateKey.generate()
+    func attestedNode(_ key: PrivateKey? = nil) throws -> PrivateKey {
+        let key = try key ?? PrivateKey.generate()
         let challenge = try challenge(key)
         let quote = ToyCrypto.hmacSHA256(key: Array("weloveblindference".utf8), challenge.nonce)
         try #require(try attest(key, challenge: challenge.id, quote: quote).status == 200)

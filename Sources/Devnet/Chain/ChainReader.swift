@@ -11,6 +11,8 @@ package struct ChainReader: Sendable {
     private static let acl = ContractFunction("acl()", answers: "address")
     private static let eip712Domain = ContractFunction(
         "eip712Domain()", answers: "bytes1,string,string,uint256,address,bytes32,uint256[]")
+    private static let revoker = ContractFunction("defaultRevokerContract()", answers: "address")
+    private static let disabled = ContractFunction("disabled(address,uint256)", answers: "bool")
     private static let storeKey = ContractFunction(
         "storeKey(bytes32,(uint256,uint8,uint8,bytes),(uint256,uint8,uint8,bytes),address[])")
 
@@ -44,9 +46,19 @@ package struct ChainReader: Sendable {
             throw Failure.malformedAnswer
         }
         let fields = try read(accessControl, ChainReader.eip712Domain)
-        guard case .string(let version) = fields[2], case .uint(let chain) = fields[3], let chainID = UInt64(chain)
+        guard case .string(let version) = fields[2], case .uint(let chain) = fields[3], let chainID = UInt64(chain),
+            case .address(let revoker) = try read(accessControl, ChainReader.revoker)[0]
         else { throw Failure.malformedAnswer }
-        return NativePermit.Domain(chainID: chainID, accessControl: accessControl, version: version)
+        return NativePermit.Domain(
+            chainID: chainID, accessControl: accessControl, version: version, revoker: revoker)
+    }
+
+    /// Whether its issuer has taken a permit back.
+    func isRevoked(_ permit: NativePermit, _ domain: NativePermit.Domain) throws -> Bool {
+        guard domain.revoker != .zero else { return false }
+        return try read(
+            domain.revoker, ChainReader.disabled, .address(permit.issuer), .uint(Word(permit.revokerData)))[0]
+            == .bool(true)
     }
 
     /// Stores the halves of a prompt's key for its readers, from the first account that the chain itself signs for.

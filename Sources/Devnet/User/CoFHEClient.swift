@@ -47,15 +47,13 @@ package struct CoFHEClient: Sendable {
     /// What permits are signed for; nil on a network without a chain.
     private func nativeDomain() throws -> NativePermit.Domain? {
         guard let found = try? client.json("GET", "/dev/cofhe") else { return nil }
-        guard let chainID = found["chainID"]?.int else { throw Failure.malformedAnswer }
-        return NativePermit.Domain(
-            chainID: UInt64(chainID), accessControl: try Address(try found.requireText("accessControl")),
-            version: try found.requireText("version"))
+        return try NativePermit.Domain(found)
     }
 
     private func decrypt(_ handle: Word, _ domain: NativePermit.Domain, _ now: Double) throws -> [UInt8] {
         let permit = NativePermit.member(
-            by: key, expiration: UInt64(now) + 3600, sealingKey: sealing.publicKey, handles: [handle], domain: domain)
+            by: key, expiration: UInt64(now) + 3600, sealingKey: sealing.publicKey, handles: [handle],
+            revokerData: domain.revoker == .zero ? 0 : UInt64(now) - 60, domain: domain)
         var answer = try client.json(
             "POST", "/v2/sealoutput",
             .object([

@@ -11,14 +11,33 @@ package struct NativePermit: Sendable {
         package let accessControl: Address
         /// `1` for permits, `2` for ACPs.
         package let version: String
+        /// By whom an ACP can be taken back; zero where nobody can.
+        package let revoker: Address
 
-        package init(chainID: UInt64, accessControl: Address, version: String) {
+        package init(chainID: UInt64, accessControl: Address, version: String, revoker: Address = .zero) {
             self.chainID = chainID
             self.accessControl = accessControl
             self.version = version
+            self.revoker = revoker
         }
 
         var key: String { version == "1" ? "permit" : "acp" }
+
+        /// As `GET /dev/cofhe` says it.
+        var members: [JSONValue.Member] {
+            [
+                .init("chainID", .integer(chainID)), .init("version", .string(version)),
+                .init("accessControl", .string(accessControl.checksummed)),
+                .init("revoker", .string(revoker.checksummed)),
+            ]
+        }
+
+        package init(_ value: JSONValue) throws {
+            chainID = UInt64(try value.requireInt("chainID"))
+            accessControl = try Address(value.requireText("accessControl"))
+            version = try value.requireText("version")
+            revoker = try Address(value.requireText("revoker"))
+        }
     }
 
     package let issuer: Address
@@ -27,6 +46,8 @@ package struct NativePermit: Sendable {
     package let sealingKey: [UInt8]
     /// Of an ACP: the only ones it is for.
     package let handles: [Word]
+    /// Of an ACP: its name at the revoker; 0 where there is none.
+    let revokerData: UInt64
     let signature: Signature
 
     /// Throws the refusal of a permit that is missing, malformed, too old, or not its issuer's.
@@ -46,22 +67,26 @@ package struct NativePermit: Sendable {
             throw NetworkRefusal(400, name + "_malformed", .addressNotChecksummed)
         }
         var handles: [Word] = []
+        var revokerData = 0
         if domain.version == "1" {
             guard value["validatorId"] == 0, value["validatorContract"]?.text == zero else { throw malformed }
         } else {
             let texts = value["handles"]?.elements?.map { $0.text ?? "" } ?? []
             handles = texts.compactMap { $0.utf8.count == 66 ? HandleText.parse(hexadecimal: $0) : nil }
+            revokerData = value["revokerData"]?.int ?? -1
             guard value["scope"] == 2, value["contracts"] == [], handles.count == texts.count, !handles.isEmpty,
-                value["revokerData"] == 0, value["revokerContract"]?.text == zero
+                domain.revoker == .zero ? revokerData == 0 : revokerData > 0,
+                value["revokerContract"]?.text == domain.revoker.checksummed
             else { throw malformed }
         }
         self.issuer = issuer
         self.expiration = UInt64(expiration)
         self.sealingKey = sealingKey
         self.handles = handles
+        self.revokerData = UInt64(revokerData)
         self.signature = signature
         guard now < Double(expiration) else { throw NetworkRefusal(401, name + "_expired", .permitExpired) }
-        let digest = NativePermit.digest(issuer, UInt64(expiration), sealingKey, handles, domain)
+        let digest = NativePermit.digest(issuer, UInt64(expiration), sealingKey, handles, self.revokerData, domain)
         guard (try? signature.recoverAddress(digest: digest)) == issuer else {
             throw NetworkRefusal(401, name + "_invalid", .permitSignatureWrong)
         }
@@ -69,15 +94,18 @@ package struct NativePermit: Sendable {
 
     /// What `key` would send for itself, as the member of a request.
     package static func member(
-        by key: PrivateKey, expiration: UInt64, sealingKey: [UInt8], handles: [Word], domain: Domain
+        by key: PrivateKey, expiration: UInt64, sealingKey: [UInt8], handles: [Word], revokerData: UInt64 = 0,
+        domain: Domain
     ) -> JSONValue.Member {
-        let signature = key.sign(digest: digest(key.address, expiration, sealingKey, handles, domain))
+        let signature = key.sign(digest: digest(key.address, expiration, sealingKey, handles, revokerData, domain))
         let zero = JSONValue.string(Address.zero.checksummed)
         let scope: [JSONValue.Member] =
             domain.version == "1"
             ? [.init("validatorId", 0), .init("validatorContract", zero)]
             : [
-                .init("revokerData", 0), .init("revokerContract", zero), .init("scope", 2), .init("contracts", []),
+                .init("revokerData", .integer(revokerData)),
+                .init("revokerContract", .string(domain.revoker.checksummed)), .init("scope", 2),
+                .init("contracts", []),
                 .init("handles", .array(handles.map { .string("0x" + Hexadecimal.encode($0.bytes)) })),
             ]
         return .init(
@@ -93,7 +121,8 @@ package struct NativePermit: Sendable {
     }
 
     private static func digest(
-        _ issuer: Address, _ expiration: UInt64, _ sealingKey: [UInt8], _ handles: [Word], _ domain: Domain
+        _ issuer: Address, _ expiration: UInt64, _ sealingKey: [UInt8], _ handles: [Word], _ revokerData: UInt64,
+        _ domain: Domain
     ) -> [UInt8] {
         func word(_ address: Address) -> [UInt8] { [UInt8](repeating: 0, count: 12) + address.bytes }
         let zero = [UInt8](repeating: 0, count: 32)
@@ -109,7 +138,7 @@ package struct NativePermit: Sendable {
             : hash(
                 "ACPIssuerSelf(address issuer,uint64 expiration,address recipient,uint256 revokerData,"
                     + "address revokerContract,uint8 scope,address[] contracts,bytes32[] handles,bytes32 sealingKey)")
-                + start + zero + zero + Word(2).bytes + Keccak256.hash([])
+                + start + Word(revokerData).bytes + word(domain.revoker) + Word(2).bytes + Keccak256.hash([])
                 + Keccak256.hash(Array(handles.map(\.bytes).joined())) + sealingKey
         return Keccak256.hash([0x19, 0x01] + separator + Keccak256.hash(terms))
     }

@@ -22,13 +22,13 @@ struct SealOutputRoutes {
                 return .json(["status": "ok"])
             },
             Route("GET", "dev/cofhe") { _ in
-                let domain = try chain.domain()
-                return .json([
-                    "chainID": .integer(domain.chainID), "version": .string(domain.version),
-                    "accessControl": .string(domain.accessControl.checksummed),
-                    "permits": .array(script.withState { $0.permits }.map { .string($0) }),
-                    "sealingKeys": .array(script.withState { $0.sealingKeys }.map { .string($0) }),
-                ])
+                func texts(_ list: [String]) -> JSONValue { .array(list.map { .string($0) }) }
+                let (permits, keys) = script.withState { ($0.permits, $0.sealingKeys) }
+                return .json(
+                    .object(
+                        try chain.domain().members + [
+                            .init("permits", texts(permits)), .init("sealingKeys", texts(keys)),
+                        ]))
             },
         ]
     }
@@ -53,7 +53,8 @@ struct SealOutputRoutes {
                 state.permits.append(Hexadecimal.encode(permit.signature.bytes))
                 state.sealingKeys.append(Hexadecimal.encode(permit.sealingKey))
             }
-            guard permit.handles.isEmpty || permit.handles.contains(handle), try chain.mayRead(handle, permit.issuer)
+            guard permit.handles.isEmpty || permit.handles.contains(handle),
+                try chain.mayRead(handle, permit.issuer), try !chain.isRevoked(permit, domain)
             else {
                 throw NetworkRefusal(401, domain.key + "_denied", .permitNotAllowed)
             }

@@ -5,11 +5,13 @@
 """
 
 version: String[1]
+revoker: address
 
 
 @deploy
-def __init__(version: String[1]):
+def __init__(version: String[1], revoker: address):
     self.version = version
+    self.revoker = revoker
 
 
 @external
@@ -21,4 +23,4 @@ def eip712Domain() -> (bytes1, String[3], String[1], uint256, address, bytes32, 
 @external
 @view
 def defaultRevokerContract() -> address:
-    return empty(address)
+    return self.revoker

@@ -14,6 +14,9 @@ exports: (
     core.initialize, core.allow, core.isAllowed, core.acl, core.decryptResultSigner, core.verifierSigner
 )
 
+interface Revoker:
+    def disabled(issuer: address, id: uint256) -> bool: view
+
 struct Permission:
     issuer: address
     expiration: uint64
@@ -57,6 +60,9 @@ def isAllowedWithPermission(permission: Permission, handle: uint256) -> bool:
     )
     digest: bytes32 = keccak256(concat(0x1901, core.separator("2"), data))
     core.check(permission.issuer, permission.expiration, digest, permission.issuerSignature)
+    if permission.revokerContract != empty(address):
+        if staticcall Revoker(permission.revokerContract).disabled(permission.issuer, permission.revokerData):
+            raw_revert(method_id("PermissionInvalid_Disabled()"))
     if permission.scope == 2 and convert(handle, bytes32) not in permission.handles:
         return False
     return permission.scope in [0, 2] and core.isAllowed[handle][permission.issuer]

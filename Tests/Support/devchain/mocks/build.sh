@@ -9,4 +9,6 @@ python3 -m venv "$venv"
 for contract in TaskManagerA TaskManagerB AddressBook; do
     "$venv/bin/vyper" -f bytecode_runtime "$contract.vy" >"$contract.hex"
 done
-"$venv/bin/vyper" -f bytecode AccessControl.vy >AccessControl.hex
+for contract in AccessControl Revoker; do
+    "$venv/bin/vyper" -f bytecode "$contract.vy" >"$contract.hex"
+done
