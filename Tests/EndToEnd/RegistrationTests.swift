@@ -141,6 +141,7 @@ struct RegistrationTests {
         let registered = try await network.run(
             "blindference-node", ["attest", "--yes", "--password-file", node.passwordFile], environment: environment)
         #expect(registered.status == 0 && registered.output.contains("Registered"), "\(registered.output)")
+        #expect(registered.output.contains("commit_attestation: waiting for 0x"), "\(registered.output)")
         #expect(try await chain.transactions(of: node.address) == 1)
     }
 

@@ -145,7 +145,11 @@ struct ConfigurationLoaderTests {
                 "0x1E22dD12f448B15f1Ca8560fB6B4463834FaAf73", "0xB54e019e9717a8Ed4746bA9d7F1A3F83cf0a35E0",
                 "0xcd45aefE9a16772528fa30B7d47958a95e83440C",
             ])
-        #expect(chain.nodeOperatorRegistry == .zero && chain.blindToken == nil && chain.registryStake == .zero)
+        #expect(chain.blindToken?.checksummed == "0x232D5470DaaC7AD552a42d876aDEF1f778033cE0")
+        let own = try Configuration(
+            directory: "/nowhere", values: [.stakingAddress: .text(chain.nodeRegistry.checksummed)], notes: [])
+        #expect(own.chain.blindToken == nil, "of a contract that nobody here knows")
+        #expect(chain.nodeOperatorRegistry == .zero && chain.registryStake == .zero)
         #expect(chain.fees == FeePolicy(ceiling: Amount(units: 5_000_000_000)))
     }
 }

@@ -66,7 +66,7 @@ struct AttestCommand: AsyncParsableCommand {
         let journal = try Journal(path: session.journalPath)
         let queue = access.queue(wallet, journal: journal, directory: session.loader.directory)
         // What an earlier command sent may be the registration.
-        if !consent.dryRun { try await queue.settle() }
+        if !consent.dryRun { try await queue.settle(telling: ChainReport.tell) }
         let standing = try await registration.standing
         if standing.isRegistered { return AttestCommand.fields(standing) }
         guard consent.canAsk else {

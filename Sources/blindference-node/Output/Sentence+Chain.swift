@@ -14,8 +14,9 @@ extension Sentence {
         case .transaction(let error): about(error)
         case .otherToken(let configured, let staking):
             """
-            blind_token_address is \(configured.checksummed), but the staking contract takes \(staking.checksummed). \
-            Remove the setting, or correct staking_address.
+            The token is \(configured.checksummed) (blind_token_address), but by the endpoint of rpc_url the staking \
+            contract takes \(staking.checksummed). Correct staking_address, or set blind_token_address to that where you \
+            know it from elsewhere.
             """
         case .belowMinimum(let minimum): "Each deposit must be at least \(minimum.text) BLIND. Nothing was signed."
         case .notEnough(let has, let needed):

@@ -9,25 +9,10 @@ package import HTTPTransport
 package actor TransactionQueue {
     /// What a caller at a terminal may want to know while it takes long.
     package enum Progress: Sendable, Equatable {
+        /// One that an earlier call left open comes first.
+        case waiting(TransactionRecord)
         case sending(TransactionRecord)
         case included(Receipt)
-    }
-
-    package struct Patience: Sendable {
-        /// How long another process of this node may hold the wallet.
-        package var lock = Duration.seconds(60)
-        /// From the first sending to the block.
-        package var inclusion = Duration.seconds(120)
-        /// After this, a transaction whose fee has become too low gets a version with a higher one.
-        package var stuck = Duration.seconds(30)
-        /// Between two sendings of the same bytes.
-        package var resend = Duration.seconds(10)
-        /// How long an endpoint may lag behind another before its silence about a receipt is believed.
-        package var lag = Duration.seconds(5)
-        package var poll = Duration.milliseconds(10)
-        package var longestPoll = Duration.seconds(2)
-
-        package init() {}
     }
 
     /// Others that use the same key make ours start over; not without end.
@@ -72,7 +57,7 @@ package actor TransactionQueue {
         _ intent: Intent, isRepeatable: Bool = false, tells: Bool = true,
         progress: @Sendable (Progress) -> Void = { _ in }
     ) async throws(TransactionError) -> Receipt {
-        try await alone { ended in
+        try await alone(progress) { ended in
             if !isRepeatable, let same = ended.first(where: { $0.transaction.makes(intent.call) }) {
                 if tells { try await tell(same.record) }
                 progress(.included(same.receipt))
@@ -114,12 +99,16 @@ package actor TransactionQueue {
     }
 
     /// Brings to its end what an earlier process left open.
-    package func settle() async throws(TransactionError) { try await alone { _ in } }
+    package func settle(
+        progress: @Sendable (Progress) -> Void = { _ in }
+    ) async throws(TransactionError) { try await alone(progress) { _ in } }
 
     /// Brings to its end what an earlier process left open; the receipt, where that was of this very call, did what it
     /// was for, and nobody was told. `finalise` tells.
-    package func takeUp(_ intent: Intent) async throws(TransactionError) -> Receipt? {
-        try await alone { ended in ended.first { $0.transaction.makes(intent.call) }?.receipt }
+    package func takeUp(
+        _ intent: Intent, progress: @Sendable (Progress) -> Void = { _ in }
+    ) async throws(TransactionError) -> Receipt? {
+        try await alone(progress) { ended in ended.first { $0.transaction.makes(intent.call) }?.receipt }
     }
 
     /// Whether `takeUp` may find one; asks nobody.
@@ -165,7 +154,9 @@ package actor TransactionQueue {
     }
 
     /// Runs `body` as the only one who uses the wallet, after what was open before has come to its end.
-    private func alone<Result>(_ body: ([Ended]) async throws -> Result) async throws(TransactionError) -> Result {
+    private func alone<Result>(
+        _ progress: @Sendable (Progress) -> Void, _ body: ([Ended]) async throws -> Result
+    ) async throws(TransactionError) -> Result {
         let lock = try await TransactionLock.acquire(lockPath, within: patience.lock)
         defer { lock.release() }
         return try await typed {
@@ -174,7 +165,10 @@ package actor TransactionQueue {
                 var receipt: Receipt?
                 if record.state == .included { receipt = try await follow(&record) }
                 if record.state == .final, receipt == nil { receipt = try await self.receipt(of: record) }
-                if record.state == .signed { receipt = try await conclude(&record, mayBeOut: true) }
+                if record.state == .signed {
+                    progress(.waiting(record))
+                    receipt = try await conclude(&record, mayBeOut: true)
+                }
                 guard let receipt, record.event.isIn(receipt), !record.isTold, record.createdAt > recent else {
                     continue
                 }

@@ -1,7 +1,9 @@
-internal import Ethereum
+package import Ethereum
 
 /// What a caller shows while a transaction takes its time.
 package enum ChainStep: Sendable, Equatable {
+    /// Something that an earlier command sent comes first.
+    case waiting(intent: String, hash: [UInt8])
     case sending(intent: String, hash: [UInt8])
     case included(intent: String, block: UInt64)
     /// An earlier command made the same transaction, and did not see its end: nothing is made beside it.
@@ -9,6 +11,12 @@ package enum ChainStep: Sendable, Equatable {
     case waitingForFinality
 
     package typealias Listener = @Sendable (ChainStep) -> Void
+}
+
+extension ChainStep {
+    fileprivate init(waitingFor record: TransactionRecord) {
+        self = .waiting(intent: record.intent, hash: record.latest.hash)
+    }
 }
 
 extension TransactionQueue {
@@ -21,15 +29,26 @@ extension TransactionQueue {
     ) async throws(TransactionError) -> Receipt {
         try await perform(intent, isRepeatable: isRepeatable, tells: tells) { progress in
             switch progress {
+            case .waiting(let record): telling(ChainStep(waitingFor: record))
             case .sending(let record): telling(.sending(intent: intent.name, hash: record.latest.hash))
             case .included(let receipt): telling(.included(intent: intent.name, block: receipt.blockNumber))
             }
         }
     }
 
+    /// Brings to its end what an earlier command left open.
+    package func settle(telling: @escaping ChainStep.Listener) async throws(TransactionError) {
+        try await settle { progress in
+            if case .waiting(let record) = progress { telling(ChainStep(waitingFor: record)) }
+        }
+    }
+
     /// The transaction of an earlier command that did not see its end, where it was for the same.
-    func takeUp(_ intent: Intent, telling: ChainStep.Listener) async throws(TransactionError) -> Receipt? {
-        guard let receipt = try await takeUp(intent) else { return nil }
+    func takeUp(_ intent: Intent, telling: @escaping ChainStep.Listener) async throws(TransactionError) -> Receipt? {
+        let receipt = try await takeUp(intent) { progress in
+            if case .waiting(let record) = progress { telling(ChainStep(waitingFor: record)) }
+        }
+        guard let receipt else { return nil }
         telling(.takenUp(intent: intent.name, hash: receipt.transaction))
         return receipt
     }

@@ -6,7 +6,8 @@ package struct ChainSettings: Sendable {
     package let chainID: UInt64
     package let nodeRegistry: Address
     package let staking: Address
-    /// The operator's word for the token, if any; the staking contract has the last.
+    /// The only token that the staking contract may take: BLIND, where that contract is the network's own; nil where the
+    /// operator names another contract and no token.
     package let blindToken: Address?
     package let promptKeyStore: Address
     package let nodeOperatorRegistry: Address
@@ -22,7 +23,10 @@ package struct ChainSettings: Sendable {
         nodeRegistry = try read.address(
             .nodeRegistryAddress, default: "0x72C0Ead949Fd2C346598a30AF1A69c3c5Cb86082")
         staking = try read.address(.stakingAddress, default: "0x222Ac74201Ed58915e42Ee5be626d939fd234D0b")
-        blindToken = try read.address(.blindTokenAddress)
+        blindToken =
+            if try read.address(.stakingAddress) == nil {
+                try read.address(.blindTokenAddress, default: "0x232D5470DaaC7AD552a42d876aDEF1f778033cE0")
+            } else { try read.address(.blindTokenAddress) }
         promptKeyStore = try read.address(
             .promptKeyStoreAddress, default: "0x1E22dD12f448B15f1Ca8560fB6B4463834FaAf73")
         nodeOperatorRegistry = try read.address(.nodeOperatorRegistryAddress) ?? .zero

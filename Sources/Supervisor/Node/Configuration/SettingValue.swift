@@ -85,7 +85,6 @@ struct SettingReader {
         return try address(setting, default: text)
     }
 
-    /// - Parameter known: stands in this source.
     /// Units of 10⁻¹⁸, in digits.
     func units(_ setting: Setting) throws(ConfigurationError) -> Amount? {
         guard let text = text(setting) else { return nil }
@@ -93,6 +92,7 @@ struct SettingReader {
         return amount
     }
 
+    /// - Parameter known: stands in this source.
     func address(_ setting: Setting, default known: String) throws(ConfigurationError) -> Address {
         do { return try Address(text(setting) ?? known) } catch { throw .wrongType(key: setting.rawValue) }
     }
