@@ -77,6 +77,20 @@ struct JobClockTests {
         #expect(try await network.serveOneJob().failure == .exposedTooLong)
     }
 
+    @Test("what lay open in an earlier try of a job that is offered anew counts on")
+    func exposureOfEarlierTries() async throws {
+        let answer = #"{"choices":[{"message":{"role":"assistant","content":"Because."}}]}"#
+        let model = try LoopbackServer { _ in .json(answer) }
+        var timing = JobTiming()
+        timing.exposure = .seconds(10)
+        let network = try await LocalNode(asking: model, timing)
+        let served = try await network.serveOneJob(exposed: 9_000_000)
+        #expect([.computed, .sent].contains(served.state))
+        #expect(try #require(served.exposure) > 9_000_000)
+        #expect(try await network.serveOneJob(exposed: 10_000_000).failure == .exposedTooLong)
+        #expect(model.requests.count == 1)
+    }
+
     @Test("a failure that may pass is tried again, but not past the job's limit")
     func modelIsBusy() async throws {
         let model = try LoopbackServer { _ in .json("{}", status: 503) }

@@ -90,8 +90,10 @@ package final class LocalNode: Sendable {
 
     /// Runs one job until its seat is free, however it ends; what the journal says of it then. A verifier's leader is
     /// somebody who never comes.
+    ///
+    /// - Parameter exposed: microseconds for which plaintext lay open in an earlier try, which failed.
     package func serveOneJob(
-        _ model: String = LocalNode.model, as role: JobMachine.Role = .leader
+        _ model: String = LocalNode.model, as role: JobMachine.Role = .leader, exposed: Int? = nil
     ) async throws -> JournalEntry {
         let own = services.address.checksummed
         let quorum =
@@ -104,9 +106,14 @@ package final class LocalNode: Sendable {
         let user = try UserSession(client: LoopbackClient(url: server.url))
         let request = try user.submit(user.seal(Array("Why?".utf8)), model: model, quorum: quorum, deadline: 0)
         let offered = try await services.coordinator.assignments().items.filter { $0.job.text == request.jobID }
+        guard let id = JobID(request.jobID) else { throw Failure.lost }
+        if let exposed {
+            var earlier = JournalEntry(id: id, role: role, model: model, promptCID: "", updatedAt: 0)
+            (earlier.state, earlier.failure, earlier.exposure) = (.failed, .modelServerFailed, exposed)
+            try await services.journal.record(earlier)
+        }
         await board.offer(offered)
         while await board.runningCount > 0 { try await Task.sleep(for: .milliseconds(5)) }
-        guard let id = JobID(request.jobID) else { throw Failure.lost }
         return try await entry(id)
     }
 

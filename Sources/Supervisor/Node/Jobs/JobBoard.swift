@@ -56,15 +56,13 @@ package actor JobBoard {
             guard running[assignment.job] == nil, isDue(assignment.job) else { continue }
             guard let service = serve(assignment), let promptCID = assignment.promptCID else { continue }
             // The list repeats jobs that were done long ago. Meanwhile another call may have taken the last seat.
-            guard await isNew(assignment.job), await mayStart(assignment), running[assignment.job] == nil, !isClosed
+            guard let entry = await beginning(of: assignment, promptCID), await mayStart(assignment),
+                running[assignment.job] == nil, !isClosed
             else { continue }
             guard running.count < seats else {
                 waiting = [assignment] + waiting
                 return
             }
-            let entry = JournalEntry(
-                id: assignment.job, role: assignment.role == .leader ? .leader : .verifier, model: assignment.model,
-                promptCID: promptCID, user: assignment.user, updatedAt: Int(time(nil)))
             start(entry, service, handles: assignment.handles)
         }
     }
@@ -107,12 +105,17 @@ package actor JobBoard {
         return retry.attempts < JobBoard.attempts && retry.notBefore <= .now
     }
 
-    private func isNew(_ id: JobID) async -> Bool {
+    /// How the job enters the journal; nil where it is done. What lay open in an earlier try counts on.
+    private func beginning(of assignment: Assignment, _ promptCID: String) async -> JournalEntry? {
         let known: JournalEntry?
         // A journal that cannot be read may know the job: running it again could contradict what was sent.
-        do { known = try await services.journal.entry(id) } catch { return false }
-        guard let entry = known else { return true }
-        return entry.state == .seen || (entry.state == .failed && entry.failure?.isFinal != true)
+        do { known = try await services.journal.entry(assignment.job) } catch { return nil }
+        if let known, known.state != .seen, known.state != .failed || known.failure?.isFinal == true { return nil }
+        var entry = JournalEntry(
+            id: assignment.job, role: assignment.role == .leader ? .leader : .verifier, model: assignment.model,
+            promptCID: promptCID, user: assignment.user, updatedAt: Int(time(nil)))
+        entry.exposure = known?.exposure
+        return entry
     }
 
     /// The service that would run the job; nil, said once, where this node must leave it alone.

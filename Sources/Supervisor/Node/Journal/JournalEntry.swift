@@ -34,7 +34,7 @@ package struct JournalEntry: Sendable, Equatable {
     package var submission: [UInt8]?
     /// The sandbox receipt of the job's last worker, as JSON.
     package var receipt: [UInt8]?
-    /// Microseconds from the first decrypted byte to the last wiped one, in the job's last worker.
+    /// Microseconds from the first decrypted byte to the last wiped one, in all workers of the job together.
     package var exposure: Int?
 
     package init(
