@@ -18,8 +18,10 @@ package final class ChildProcess: Sendable {
         guard FileManager.default.isExecutableFile(atPath: executable.path) else {
             throw Failure.notFound(executable.path)
         }
-        _ = FileManager.default.createFile(atPath: output.path, contents: nil)
-        let file = try FileHandle(forWritingTo: output)
+        // Opened, not replaced: a device stays one.
+        let descriptor = open(output.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw Failure.notFound(output.path) }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         let stdin = Pipe()
         process = Process()
         process.executableURL = executable
