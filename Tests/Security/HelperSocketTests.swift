@@ -140,6 +140,11 @@ extension Security {
                     case .helper: (helper, 230)
                     case .supervisor: (bench.supervisor, 7)
                     }
+                // The thread that crashes may be one that works where no core can be written: what counts is the limit. A
+                // helper's starts no program that would take its core.
+                for (process, limit) in [(worker, "0"), (helper, "1"), (bench.supervisor, "1")] {
+                    #expect(process.limits["Max core file size"]?.hard == limit, "\(process.name)")
+                }
                 try process.plant(.segmentation, afterSystemCall: call)
                 // What they wait for comes.
                 bench.release()
@@ -153,6 +158,8 @@ extension Security {
                     try await bench.stop()
                 }
                 try footprint.expectNothing(of: canaries, victim.rawValue)
+                // The node's folder, where a core would be, is there until here.
+                withExtendedLifetime(bench) {}
             }
         #endif
     }

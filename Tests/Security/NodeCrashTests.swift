@@ -98,7 +98,7 @@ extension Security {
                     #expect(live.arena(supervisor.pid)?.count(secret.rawValue) ?? 0 > 0, "\(secret.rawValue) is live")
                 }
                 #expect(workers.contains { live.arena($0.pid)?.count(Secret.prompt.rawValue) ?? 0 > 0 })
-                #expect(supervisor.limits["Max core file size"]?.hard == "0")
+                #expect(supervisor.limits["Max core file size"]?.hard == "1")
                 let status = try NodeCrashTests.end(supervisor, by: death)
                 #expect(try await process.end() == 0)
                 let lines = process.text.split(separator: "\n").filter { !$0.hasPrefix("{") }
@@ -146,7 +146,7 @@ extension Security {
             try await Security.wait(for: "it asks the coordinator") { silent.asked == 1 }
             let child = try #require(ProcessView(process.pid).children.first)
             defer { kill(child.pid, SIGKILL) }
-            #expect(child.limits["Max core file size"]?.hard == "0")
+            #expect(child.limits["Max core file size"]?.hard == "1")
             kill(child.pid, SIGSEGV)
             #expect(try await process.end() == 0)
             let lines = process.text.split(separator: "\n")
