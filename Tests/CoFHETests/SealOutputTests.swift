@@ -251,7 +251,10 @@ struct SealOutputTests {
 
     @Test("a poll is refused in an unknown state, and without what it promised")
     func polls() async throws {
+        // Whatever else it brings.
+        let whole = Self.flat.replacing(#""sealed_data""#, with: #""status":"PAUSED","sealed_data""#)
         for (answer, expected) in [
+            (whole, ThresholdError.malformed),
             (#"{"request_id":"r","status":"PAUSED"}"#, ThresholdError.malformed), (#"{"request_id":"r"}"#, .malformed),
             (#"{"request_id":"r","status":"COMPLETED","sealed":null}"#, .malformed),
             (#"{"request_id":"r","status":"COMPLETED","is_succeed":false,"error_message":"x"}"#, .refused),

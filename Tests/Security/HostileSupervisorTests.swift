@@ -228,13 +228,18 @@ extension Security {
             #expect(worker.end() == 0)
         }
 
-        @Test("a sealed value with a weak public key in it is unreadable")
+        @Test("a value sealed under a weak public key, whose agreement everybody knows, is unreadable")
         func weakKey() throws {
             let worker = try RawWorker()
             try Point.sealed.reach(worker)
+            let nothing = [UInt8](repeating: 0, count: 32)
+            let box = try ToyCrypto.seal(
+                [UInt8](repeating: 7, count: 16), key: ToyCrypto.hkdfSHA256(nothing, info: "CoFHE seal"))
+            let sealed = nothing + box.iv + box.ciphertext + box.tag
             worker.push(
                 Self.frame(
-                    #"{"kind":"material","body":192,"high":76,"low":76,"blob":40}"#, [UInt8](repeating: 0, count: 192)))
+                    #"{"kind":"material","body":192,"high":76,"low":76,"blob":40}"#,
+                    sealed + sealed + [UInt8](repeating: 0, count: 40)))
             #expect(try worker.receive(.failed).fields["code"]?.text == JobFailure.sealedValueUnreadable.rawValue)
             #expect(worker.end() == 0)
         }

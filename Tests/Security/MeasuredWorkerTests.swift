@@ -108,8 +108,11 @@ extension Security {
             let worker = try await spawner.spawn()
             let running = try Data(contentsOf: URL(filePath: ProcessView(worker.pid).path("exe")))
             #expect(SHA256.hash([UInt8](running)) == measured)
-            // Not even root changes the copy.
-            #expect(open(ProcessView(worker.pid).path("exe"), O_WRONLY) == -1)
+            // Nobody can change the copy any more, root included, and nobody can allow it again.
+            let copy = open(ProcessView(worker.pid).path("exe"), O_RDONLY | O_CLOEXEC)
+            defer { close(copy) }
+            let (getSeals, all) = (Int32(1034), Int32(0x0f))
+            #expect(fcntl(copy, getSeals) & all == all, "sealed against seals, shrinking, growing and writing")
             withExtendedLifetime(spawner) {}
         }
 

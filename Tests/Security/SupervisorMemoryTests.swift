@@ -114,9 +114,19 @@ extension Security {
             let file = FileManager.default.temporaryDirectory.appending(path: "spelling-\(UUID().uuidString)")
             defer { try? FileManager.default.removeItem(at: file) }
             let half = ToyCrypto.random(16)
+            // Made by others than the scan.
+            let digits = Hexadecimal.encode(Array(text.utf8))
+            let encoded = ["", "a", "ab"].map { Data("\($0)\(text) and more".utf8).base64EncodedString() }
+            let spelled = try [
+                digits, digits.uppercased(), HandleText.decimal(#require(Word(bytes: half))),
+                Hexadecimal.encode(half.reversed()),
+            ]
             let planted =
-                Needle.spellings(of: text, "text") + Needle.spellings(of: half, "half") + [
-                    Needle("half (decimal)", Array(HandleText.decimal(try #require(Word(bytes: half))).utf8)),
+                Needle.spellings(of: text, "text") + Needle.spellings(of: half, "half")
+                + encoded.map { Needle("text (base64)", Array($0.utf8)) }
+                + zip(["text", "text", "half", "half"], spelled).map { Needle("\($0) (digits)", Array($1.utf8)) } + [
+                    Needle("text (16 bits)", [UInt8](text.data(using: .utf16LittleEndian) ?? Data())),
+                    Needle("text (JSON)", JSONValue.string(text).encoded()),
                     Needle("half (lowest first)", half.reversed()),
                 ]
             let order = ScanOrder([.init("text", text: text), .init("half", bytes: half)], paths: [file.path])

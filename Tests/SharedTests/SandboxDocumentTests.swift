@@ -1,6 +1,7 @@
 import Foundation
-import Shared
 import Testing
+
+@testable import Shared
 
 @Suite("The published sandbox")
 struct SandboxDocumentTests {
@@ -38,6 +39,15 @@ struct SandboxDocumentTests {
     func digests() {
         #expect(SystemCallTable.of(.x86_64).digest == SystemCallTable.of(.x86_64).digest)
         #expect(SystemCallTable.of(.x86_64).digest != SystemCallTable.of(.aarch64).digest)
+        func digest(_ name: String, _ constraint: SystemCallRule.Constraint) -> [UInt8] {
+            SystemCallTable(architecture: .x86_64, rules: [SystemCallRule(name, constraint, "any reason")]).digest
+        }
+        let different: [[UInt8]] = [
+            digest("read", .none), digest("write", .none), digest("read", .descriptor(3)),
+            digest("read", .descriptor(4)),
+            digest("read", .notExecutable),
+        ]
+        #expect(Set(different).count == different.count)
         #expect(LandlockRules(abi: 7).digest != LandlockRules(abi: 6).digest)
         #expect(LandlockRules(abi: 0) == LandlockRules(abi: -1))
     }

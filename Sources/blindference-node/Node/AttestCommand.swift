@@ -24,7 +24,9 @@ struct AttestCommand: AsyncParsableCommand {
         let certificate: Certificate
         if consent.dryRun {
             guard let stored = try await Certificate.load(from: Journal(path: session.journalPath)) else {
-                return Terminal.note("Would attest. Nothing was signed.")
+                return Terminal.note(
+                    "Would attest. What a registration on chain costs can be said after the first time. Nothing was signed."
+                )
             }
             certificate = stored
         } else {
