@@ -71,7 +71,7 @@ struct CoFHEFaultTests {
 
         try bench.network.clearFaults()
         // A helper is tried out once a minute.
-        let isServed = try await bench.network.eventually(within: 70) {
+        let isServed = try await bench.network.eventually(within: 120) {
             try bench.network.job(next)["status"] == "ACCEPTED"
         }
         #expect(isServed, "\(running.text)")

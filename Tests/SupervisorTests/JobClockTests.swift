@@ -82,12 +82,13 @@ struct JobClockTests {
         let answer = #"{"choices":[{"message":{"role":"assistant","content":"Because."}}]}"#
         let model = try LoopbackServer { _ in .json(answer) }
         var timing = JobTiming()
-        timing.exposure = .seconds(10)
+        timing.exposure = .seconds(60)
         let network = try await LocalNode(asking: model, timing)
-        let served = try await network.serveOneJob(exposed: 9_000_000)
+        let served = try await network.serveOneJob(exposed: 30_000_000)
         #expect([.computed, .sent].contains(served.state))
-        #expect(try #require(served.exposure) > 9_000_000)
-        #expect(try await network.serveOneJob(exposed: 10_000_000).failure == .exposedTooLong)
+        #expect(try #require(served.exposure) > 30_000_000)
+        let over = try await network.serveOneJob(exposed: 60_000_000)
+        #expect(over.failure == .exposedTooLong && over.claimedAt == nil)
         #expect(model.requests.count == 1)
     }
 

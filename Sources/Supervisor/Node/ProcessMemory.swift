@@ -10,8 +10,7 @@ package enum ProcessMemory {
     /// Swift's runtime has read SWIFT_BACKTRACE before `main`, and would write registers and memory to standard error.
     package static func hide() {
         for fault in faults { signal(fault, SIG_DFL) }
-        // One byte is too little for a core, and tells the kernel to start no program that takes cores, which it does at
-        // 0. Helpers, which exec makes dumpable again, have it from here.
+        // One byte, as helpers have it (processes.c): a child cannot raise what is 0 here. 0 where 1 is not allowed.
         for bytes in [1, 0] as [rlim_t] {
             var limit = rlimit(rlim_cur: bytes, rlim_max: bytes)
             if setrlimit(__rlimit_resource_t(UInt32(RLIMIT_CORE.rawValue)), &limit) == 0 { break }

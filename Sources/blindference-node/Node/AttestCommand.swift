@@ -25,7 +25,7 @@ struct AttestCommand: AsyncParsableCommand {
         if consent.dryRun {
             guard let stored = try await Certificate.load(from: Journal(path: session.journalPath)) else {
                 return Terminal.note(
-                    "Would attest. What a registration on chain costs can be said after the first time. Nothing was signed."
+                    "Would attest. What its registration on chain costs is known once the node has attested. Nothing was signed."
                 )
             }
             certificate = stored

@@ -7,7 +7,7 @@ enum ChainReport {
     static func tell(_ step: ChainStep) {
         switch step {
         case .waiting(let intent, let hash):
-            Terminal.note("\(intent): waiting for \(text(hash)), which an earlier command sent")
+            Terminal.note("\(intent): waiting for \(text(hash)), which was sent before")
         case .sending(let intent, let hash): Terminal.note("\(intent): sending \(text(hash))")
         case .included(let intent, let block): Terminal.note("\(intent): in block \(block)")
         case .takenUp(let intent, let hash):

@@ -8,17 +8,18 @@ import Testing
 @Suite("The doctor's look at the kernel")
 struct KernelCheckTests {
     @Test(
-        "cores that are piped to a program are a warning that names it",
+        "cores that are handed to a program or a socket are a warning that names it",
         arguments: [
-            ("core\n", Finding.Outcome.pass), ("/var/crash/core.%p\n", .pass),
-            ("|/usr/share/apport/apport -p%p\n", .warn), ("", .pass),
+            ("core\n", nil), ("/var/crash/core.%p\n", nil), ("", nil),
+            ("|/usr/share/apport/apport -p%p\n", "/usr/share/apport/apport"), ("@/run/cores.sock\n", "/run/cores.sock"),
+            ("@@/run/cores.sock\n", "/run/cores.sock"),
         ])
-    func corePattern(pattern: String, outcome: Finding.Outcome) throws {
+    func corePattern(pattern: String, taker: String?) throws {
         let folder = try TemporaryFolder()
         try folder.write("core_pattern", pattern)
         let found = KernelChecks.corePattern(folder.path("core_pattern"))
-        #expect(found.outcome == outcome)
-        #expect(found.text.contains("/usr/share/apport/apport") == (outcome == .warn))
+        #expect(found.outcome == (taker == nil ? .pass : .warn))
+        if let taker { #expect(found.text.contains("handed to \(taker).")) }
         #expect(KernelChecks.corePattern(folder.path("nothing")).outcome == .warn)
     }
 

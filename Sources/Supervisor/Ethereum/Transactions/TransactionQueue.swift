@@ -14,6 +14,7 @@ package actor TransactionQueue {
         case sending(TransactionRecord)
         case included(Receipt)
     }
+    package typealias Waiting = @Sendable (TransactionRecord) -> Void
 
     /// Others that use the same key make ours start over; not without end.
     private static let attempts = 3
@@ -57,7 +58,7 @@ package actor TransactionQueue {
         _ intent: Intent, isRepeatable: Bool = false, tells: Bool = true,
         progress: @Sendable (Progress) -> Void = { _ in }
     ) async throws(TransactionError) -> Receipt {
-        try await alone(progress) { ended in
+        try await alone(waiting: { progress(.waiting($0)) }) { ended in
             if !isRepeatable, let same = ended.first(where: { $0.transaction.makes(intent.call) }) {
                 if tells { try await tell(same.record) }
                 progress(.included(same.receipt))
@@ -99,16 +100,18 @@ package actor TransactionQueue {
     }
 
     /// Brings to its end what an earlier process left open.
-    package func settle(
-        progress: @Sendable (Progress) -> Void = { _ in }
-    ) async throws(TransactionError) { try await alone(progress) { _ in } }
+    ///
+    /// - Parameter waiting: is told of each whose end is not known yet.
+    package func settle(waiting: Waiting = { _ in }) async throws(TransactionError) {
+        try await alone(waiting: waiting) { _ in }
+    }
 
     /// Brings to its end what an earlier process left open; the receipt, where that was of this very call, did what it
     /// was for, and nobody was told. `finalise` tells.
     package func takeUp(
-        _ intent: Intent, progress: @Sendable (Progress) -> Void = { _ in }
+        _ intent: Intent, waiting: Waiting = { _ in }
     ) async throws(TransactionError) -> Receipt? {
-        try await alone(progress) { ended in ended.first { $0.transaction.makes(intent.call) }?.receipt }
+        try await alone(waiting: waiting) { ended in ended.first { $0.transaction.makes(intent.call) }?.receipt }
     }
 
     /// Whether `takeUp` may find one; asks nobody.
@@ -155,7 +158,7 @@ package actor TransactionQueue {
 
     /// Runs `body` as the only one who uses the wallet, after what was open before has come to its end.
     private func alone<Result>(
-        _ progress: @Sendable (Progress) -> Void, _ body: ([Ended]) async throws -> Result
+        waiting: Waiting, _ body: ([Ended]) async throws -> Result
     ) async throws(TransactionError) -> Result {
         let lock = try await TransactionLock.acquire(lockPath, within: patience.lock)
         defer { lock.release() }
@@ -166,7 +169,7 @@ package actor TransactionQueue {
                 if record.state == .included { receipt = try await follow(&record) }
                 if record.state == .final, receipt == nil { receipt = try await self.receipt(of: record) }
                 if record.state == .signed {
-                    progress(.waiting(record))
+                    waiting(record)
                     receipt = try await conclude(&record, mayBeOut: true)
                 }
                 guard let receipt, record.event.isIn(receipt), !record.isTold, record.createdAt > recent else {

@@ -2,7 +2,7 @@ package import Ethereum
 
 /// What a caller shows while a transaction takes its time.
 package enum ChainStep: Sendable, Equatable {
-    /// Something that an earlier command sent comes first.
+    /// Something that was sent before comes first.
     case waiting(intent: String, hash: [UInt8])
     case sending(intent: String, hash: [UInt8])
     case included(intent: String, block: UInt64)
@@ -14,7 +14,7 @@ package enum ChainStep: Sendable, Equatable {
 }
 
 extension ChainStep {
-    fileprivate init(waitingFor record: TransactionRecord) {
+    init(waitingFor record: TransactionRecord) {
         self = .waiting(intent: record.intent, hash: record.latest.hash)
     }
 }
@@ -38,17 +38,14 @@ extension TransactionQueue {
 
     /// Brings to its end what an earlier command left open.
     package func settle(telling: @escaping ChainStep.Listener) async throws(TransactionError) {
-        try await settle { progress in
-            if case .waiting(let record) = progress { telling(ChainStep(waitingFor: record)) }
-        }
+        try await settle(waiting: { telling(ChainStep(waitingFor: $0)) })
     }
 
     /// The transaction of an earlier command that did not see its end, where it was for the same.
     func takeUp(_ intent: Intent, telling: @escaping ChainStep.Listener) async throws(TransactionError) -> Receipt? {
-        let receipt = try await takeUp(intent) { progress in
-            if case .waiting(let record) = progress { telling(ChainStep(waitingFor: record)) }
+        guard let receipt = try await takeUp(intent, waiting: { telling(ChainStep(waitingFor: $0)) }) else {
+            return nil
         }
-        guard let receipt else { return nil }
         telling(.takenUp(intent: intent.name, hash: receipt.transaction))
         return receipt
     }

@@ -94,7 +94,7 @@ package struct Stake: Sendable {
         let spender = access.staking.address
         do {
             // One that was on its way has come to its end then. An endpoint that lags may not know of it.
-            let hasLanded = try await queue.takeUp(approval) != nil
+            let hasLanded = try await queue.takeUp(approval, waiting: { telling(ChainStep(waitingFor: $0)) }) != nil
             if !mayTake, !hasLanded, try await token.allowance(of: node, to: spender) == .zero { return true }
             let reset = token.approve(.zero, to: spender, from: node)
             _ = try await queue.perform(reset, isRepeatable: true, telling: telling)

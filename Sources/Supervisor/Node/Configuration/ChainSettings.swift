@@ -17,16 +17,19 @@ package struct ChainSettings: Sendable {
     /// ETH that a registration may put at stake in the registry, at most.
     package let registryStake: Amount
 
+    private static let networkStaking = "0x222Ac74201Ed58915e42Ee5be626d939fd234D0b"
+    private static let blind = "0x232D5470DaaC7AD552a42d876aDEF1f778033cE0"
+
     init(_ read: SettingReader) throws(ConfigurationError) {
         _ = try read.oneOf(.network, ["arbitrum_sepolia"])
         chainID = UInt64(read.integer(.chainID) ?? 421_614)
         nodeRegistry = try read.address(
             .nodeRegistryAddress, default: "0x72C0Ead949Fd2C346598a30AF1A69c3c5Cb86082")
-        staking = try read.address(.stakingAddress, default: "0x222Ac74201Ed58915e42Ee5be626d939fd234D0b")
+        staking = try read.address(.stakingAddress, default: ChainSettings.networkStaking)
         blindToken =
-            if try read.address(.stakingAddress) == nil {
-                try read.address(.blindTokenAddress, default: "0x232D5470DaaC7AD552a42d876aDEF1f778033cE0")
-            } else { try read.address(.blindTokenAddress) }
+            staking.checksummed == ChainSettings.networkStaking
+            ? try read.address(.blindTokenAddress, default: ChainSettings.blind)
+            : try read.address(.blindTokenAddress)
         promptKeyStore = try read.address(
             .promptKeyStoreAddress, default: "0x1E22dD12f448B15f1Ca8560fB6B4463834FaAf73")
         nodeOperatorRegistry = try read.address(.nodeOperatorRegistryAddress) ?? .zero

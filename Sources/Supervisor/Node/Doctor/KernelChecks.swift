@@ -24,14 +24,15 @@ enum KernelChecks {
         guard let pattern = text(path) else {
             return Finding(.corePattern, .warn, "\(path) cannot be read.", next: "Run doctor where /proc is mounted.")
         }
-        guard pattern.hasPrefix("|") else {
+        guard pattern.hasPrefix("|") || pattern.hasPrefix("@") else {
             return Finding(.corePattern, .pass, "Cores go to files, and the node forbids itself and its workers any.")
         }
-        let program = pattern.dropFirst().split(separator: " ").first ?? ""
+        let taker = pattern.drop { $0 == "|" || $0 == "@" }.split(separator: " ").first ?? ""
         return Finding(
             .corePattern, .warn,
-            "Cores are piped to \(program), which no limit stops. Node and workers are not dumpable, so the kernel makes "
-                + "none of theirs.",
+            "Cores are handed to \(taker). Node and workers are not dumpable, so the kernel makes none of theirs. A helper's "
+                + "limit of one byte keeps its core from a program, but not from a socket, and not where this user's hard "
+                + "limit is 0.",
             next: "To be safe from other programs as well: sysctl kernel.core_pattern=core")
     }
 

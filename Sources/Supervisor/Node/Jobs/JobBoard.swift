@@ -105,7 +105,8 @@ package actor JobBoard {
         return retry.attempts < JobBoard.attempts && retry.notBefore <= .now
     }
 
-    /// How the job enters the journal; nil where it is done. What lay open in an earlier try counts on.
+    /// How the job enters the journal; nil where it must not be begun: it is done or under way, or the journal cannot say.
+    /// What lay open in an earlier try counts on.
     private func beginning(of assignment: Assignment, _ promptCID: String) async -> JournalEntry? {
         let known: JournalEntry?
         // A journal that cannot be read may know the job: running it again could contradict what was sent.

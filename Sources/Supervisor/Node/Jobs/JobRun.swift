@@ -68,10 +68,10 @@ struct JobRun {
 
     private mutating func serve(_ worker: Worker) async throws(JobFailure) {
         entry.receipt = worker.receipt?.json.encoded()
+        guard exposed < services.timing.exposure else { throw .exposedTooLong }
         let prepared = try await prepare(worker)
         guard worker.isAlive else { throw .workerCrashed }
         if !isClaimed { _ = try await claim(with: worker) }
-        guard exposed < services.timing.exposure else { throw .exposedTooLong }
         log.event(.inferenceStarted, ["backend": .string(service.name)])
         let started = ContinuousClock.now
         let answer: Answer
