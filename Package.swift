@@ -127,8 +127,10 @@ let package = Package(
             swiftSettings: settings),
         // Programs and eyes of Tests/Security. Test targets find the programs in the build folder.
         .target(name: "CProbes", dependencies: ["CDrill"], path: "Tests/Support/CProbes"),
+        // It reads hundreds of megabytes, and tests are built without optimisation.
+        .target(name: "CNeedles", path: "Tests/Support/CNeedles", cSettings: [.unsafeFlags(["-O2"])]),
         .target(
-            name: "Inspection", dependencies: ["CProbes"], path: "Tests/Support/Inspection", swiftSettings: settings),
+            name: "Inspection", dependencies: ["CNeedles"], path: "Tests/Support/Inspection", swiftSettings: settings),
         .executableTarget(
             name: "narrowed-worker", dependencies: ["Worker", "Shared", "CProbes"],
             path: "Tests/Support/NarrowedWorker", swiftSettings: settings, linkerSettings: staticProgram),

@@ -35,7 +35,7 @@ extension Security {
             var memory: [UInt8] = []
             try await Security.wait(for: "the helper holds the key") {
                 memory = HelperInspection.memory(of: helper)
-                return !(try HelperInspection.hits(in: memory, of: [seen])).isEmpty
+                return !NeedleSet([seen]).names(in: memory).isEmpty
             }
             let permits = try bench.permits().flatMap { Needle.spellings(of: $0, "permit") }
             #expect(!permits.isEmpty)
@@ -51,15 +51,15 @@ extension Security {
             Place.supervisorMemory.check(
                 report.memory(bench.supervisor.pid), "while a helper encrypts", secrets: canaries.secrets)
             #expect(report.arena(helper.pid)?.bytesRead == 0, "none of it is locked")
-            #expect(try HelperInspection.hits(in: memory, of: others) == [])
+            #expect(NeedleSet(others).names(in: memory) == [])
             for place in ["cmdline", "environ"] {
-                #expect(try HelperInspection.hits(in: Array(helper.text(place).utf8), of: others) == [])
+                #expect(NeedleSet(others).names(in: Array(helper.text(place).utf8)) == [])
             }
             bench.release()
             try await Security.wait(for: "the answer is accepted") { bench.question.isAccepted }
             let (answer, outputKey) = try bench.question.read()
-            #expect(try HelperInspection.hits(in: memory, of: [Needle("output key", outputKey)]) == ["output key"])
-            #expect(try HelperInspection.hits(in: memory, of: Needle.spellings(of: answer, "answer")) == [])
+            #expect(NeedleSet([Needle("output key", outputKey)]).names(in: memory) == ["output key"])
+            #expect(NeedleSet(Needle.spellings(of: answer, "answer")).names(in: memory) == [])
             // What is known of the key by now is still nowhere else.
             #expect(outputKey == key)
             let spellings =
@@ -290,11 +290,5 @@ private final class HelperInspection {
             bytes += part
         }
         return bytes
-    }
-
-    /// The names of the needles that are there.
-    static func hits(in memory: [UInt8], of needles: [Needle]) throws -> Set<String> {
-        let data = Data(memory)
-        return Set(needles.filter { data.range(of: Data($0.bytes)) != nil }.map(\.name))
     }
 }

@@ -49,11 +49,6 @@ __attribute__((noinline)) int cprobes_left_on_stack(const void *needle, size_t l
     return 0;
 }
 
-ptrdiff_t cprobes_find(const void *bytes, size_t count, const void *needle, size_t length) {
-    const char *found = memmem(bytes, count, needle, length);
-    return found ? found - (const char *)bytes : -1;
-}
-
 ssize_t cprobes_send_descriptors(int socket, const void *bytes, size_t count, const int *descriptors, size_t number) {
     char control[CMSG_SPACE(16 * sizeof(int))] __attribute__((aligned(8))) = {0};
     struct iovec part = {(void *)bytes, count};

@@ -1,4 +1,3 @@
-internal import CProbes
 package import Foundation
 internal import Glibc
 
@@ -36,6 +35,7 @@ package struct MemoryScan: Sendable {
         var hits: [Hit] = []
         var unreadable: [String] = []
         var (lockedTotal, openTotal) = (0, 0)
+        let all = NeedleSet(needles)
         let overlap = (needles.map(\.bytes.count).max() ?? 1) - 1
         let (step, page) = (4 << 20, UInt(sysconf(Int32(_SC_PAGESIZE))))
         var buffer = [UInt8](repeating: 0, count: step + overlap)
@@ -57,13 +57,11 @@ package struct MemoryScan: Sendable {
                 // A page that cannot be read ends a read early; what lies behind it is read for itself.
                 let scanned = count < Int(wanted) ? count : min(count, step)
                 if region.isLocked { lockedTotal += scanned } else { openTotal += scanned }
-                for needle in needles {
-                    for offset in MemoryScan.find(needle.bytes, in: buffer, count: count) where offset < scanned {
-                        hits.append(
-                            Hit(
-                                needle: needle.name, region: region.name, address: start + UInt(offset),
-                                isLocked: region.isLocked))
-                    }
+                for (needle, offset) in all.places(in: buffer, count: count) where offset < scanned {
+                    hits.append(
+                        Hit(
+                            needle: needle.name, region: region.name, address: start + UInt(offset),
+                            isLocked: region.isLocked))
                 }
                 start += UInt(scanned)
             }
@@ -77,23 +75,6 @@ package struct MemoryScan: Sendable {
     /// All needles of a file.
     package static func file(_ url: URL, for needles: [Needle]) throws -> [String] {
         let bytes = [UInt8](try Data(contentsOf: url))
-        return needles.filter { !find($0.bytes, in: bytes, count: bytes.count).isEmpty }.map {
-            "\($0.name) in \(url.lastPathComponent)"
-        }
-    }
-
-    static func find(_ needle: [UInt8], in bytes: [UInt8], count: Int) -> [Int] {
-        var found: [Int] = []
-        bytes.withUnsafeBytes { bytes in
-            guard let base = bytes.baseAddress else { return }
-            var start = 0
-            while start < count {
-                let offset = cprobes_find(base + start, count - start, needle, needle.count)
-                guard offset >= 0 else { return }
-                found.append(start + offset)
-                start += offset + 1
-            }
-        }
-        return found
+        return NeedleSet(needles).names(in: bytes).sorted().map { "\($0) in \(url.lastPathComponent)" }
     }
 }

@@ -66,6 +66,7 @@ extension ScanReport {
     /// none.
     package init(answering order: ScanOrder) throws {
         let needles = order.canaries.flatMap(\.needles)
+        let all = NeedleSet(needles)
         var places: [Place] = []
         for pid in order.processes {
             let scan = try MemoryScan(ProcessView(pid), for: needles)
@@ -83,11 +84,10 @@ extension ScanReport {
                 guard !WholeFile.isThere(path) else { throw Unreadable(path: path) }
                 continue
             }
-            let counts = needles.map { ($0.name, MemoryScan.find($0.bytes, in: bytes, count: bytes.count).count) }
+            let hits = all.places(in: bytes, count: bytes.count).map { ($0.needle.name, 1) }
             places.append(
                 Place(
-                    name: path, bytesRead: bytes.count,
-                    hits: Dictionary(counts.filter { $0.1 > 0 }, uniquingKeysWith: +), unreadable: []))
+                    name: path, bytesRead: bytes.count, hits: Dictionary(hits, uniquingKeysWith: +), unreadable: []))
         }
         self.places = places
     }

@@ -9,8 +9,6 @@ int cprobes_has_int80(void);
 /// Takes the clock's data away from the vDSO, as a kernel does whose clock only the kernel can read: from now on reading
 /// the time is a system call. Returns 0 when done.
 int cprobes_hide_clock(void);
-/// Offset of the first `needle` in `bytes`, -1 for none.
-ptrdiff_t cprobes_find(const void *bytes, size_t count, const void *needle, size_t length);
 /// Whether the 64 KiB of stack below the caller's frame hold `needle`: what calls that have returned left behind.
 int cprobes_left_on_stack(const void *needle, size_t length);
 
