@@ -121,6 +121,22 @@ struct ChainJobTests {
         #expect(try await network.serves(node), "the coordinator stores it")
         #expect(try await trusting.stop() == 0)
     }
+
+    @Test("a key that was paid for and cannot be read back fails its job, paid for once")
+    func notReadBack() async throws {
+        let chain = try await TestChain()
+        let network = try await TestNetwork("--nodes", "1")
+        let node = try await network.makeNode("leader")
+        try await chain.fund(node.address)
+        try await chain.fault(
+            "eth_call", ["about": ["0x533688bb"], "error": ["code": -32000, "message": "out of sorts"]], count: 10_000)
+        let running = try await node.start(try chain.settings())
+        let job = try Ask(network).submit(to: node)
+        #expect(try await running.failure(of: job, within: 60) == "output_key_not_read_back")
+        #expect(try await chain.transactions(of: node.address) == 1)
+        #expect(try network.job(job)["status"]?.text == "QUEUED")
+        #expect(try await running.stop() == 0)
+    }
 }
 
 extension TestNode {

@@ -6,6 +6,8 @@ import Supervisor
 import Synchronization
 import Testing
 
+import CoFHE
+
 /// Real workers and a real devnet in this process; only the clocks run faster.
 @Suite("The clock of a job")
 struct JobClockTests {
@@ -84,10 +86,10 @@ struct JobClockTests {
         var timing = JobTiming()
         timing.exposure = .seconds(60)
         let network = try await LocalNode(asking: model, timing)
-        let served = try await network.serveOneJob(exposed: 30_000_000)
+        let served = try await network.serveOneJob(after: .modelServerFailed, exposed: 30_000_000)
         #expect([.computed, .sent].contains(served.state))
         #expect(try #require(served.exposure) > 30_000_000)
-        let over = try await network.serveOneJob(exposed: 60_000_000)
+        let over = try await network.serveOneJob(after: .modelServerFailed, exposed: 60_000_000)
         #expect(over.failure == .exposedTooLong && over.claimedAt == nil)
         #expect(model.requests.count == 1)
     }
@@ -102,6 +104,34 @@ struct JobClockTests {
         let entry = try await network.serveOneJob()
         #expect(entry.failure == .modelServerFailed)
         #expect(model.requests.count == 2)
+    }
+
+    @Test(
+        "a job that failed for good is not begun again when it is offered anew",
+        arguments: [
+            JobFailure.promptTooLarge, .outputKeyNotReadBack,
+        ])
+    func failedForGood(failure: JobFailure) async throws {
+        let model = try LoopbackServer { _ in .json("{}") }
+        let network = try await LocalNode(asking: model, JobTiming())
+        let entry = try await network.serveOneJob(after: failure)
+        #expect(entry.failure == failure && entry.claimedAt == nil && model.requests.isEmpty)
+    }
+
+    @Test("permits are signed for a job while it runs, and not afterwards")
+    func permits() async throws {
+        let gate = Mutex<PermitGate?>(nil)
+        let assigned = Mutex<Set<String>>([])
+        let model = try LoopbackServer { _ in
+            let jobs = gate.withLock { $0 }?.assignedJobs ?? []
+            assigned.withLock { $0 = jobs }
+            return .json(#"{"choices":[{"message":{"role":"assistant","content":"Because."}}]}"#)
+        }
+        let network = try await LocalNode(asking: model, JobTiming())
+        gate.withLock { $0 = network.services.permits }
+        let entry = try await network.serveOneJob()
+        #expect(assigned.withLock { $0 } == [entry.id.text])
+        #expect(network.services.permits.assignedJobs.isEmpty)
     }
 
     @Test("an upload that takes longer than the job may is given up at the limit")

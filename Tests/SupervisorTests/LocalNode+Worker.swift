@@ -8,7 +8,8 @@ extension LocalNode {
     ///
     /// - Parameter spawned: is given each worker.
     convenience init(
-        asking model: LoopbackServer, _ timing: JobTiming, now: (@Sendable () -> Int)? = nil,
+        asking model: LoopbackServer, _ timing: JobTiming, outputKeys: OutputKeyStorage? = nil,
+        now: (@Sendable () -> Int)? = nil,
         spawned: @escaping @Sendable (Worker) -> Void = { _ in }
     ) async throws {
         let programs = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
@@ -16,7 +17,8 @@ extension LocalNode {
             path: programs.appending(path: "blindference-worker").path as String, limits: LocalNode.limits,
             trustFile: nil)
         let spawner = WorkerSpawner(program: program)
-        try await self.init(modelURL: model.base, timing: timing, now: now) { () throws(WorkerError) in
+        try await self.init(modelURL: model.base, timing: timing, outputKeys: outputKeys, now: now) {
+            () throws(WorkerError) in
             let worker = try await spawner.spawn()
             spawned(worker)
             return worker

@@ -60,8 +60,8 @@ package enum JobFailure: String, Error, Sendable, CaseIterable {
     case uploadUnavailable = "upload_unavailable"
     /// The output key did not get into the key store on chain, so its user could not read the answer.
     case outputKeyNotStored = "output_key_not_stored"
-    /// The output key was stored and paid for, but another stands in its place.
-    case outputKeyOverwritten = "output_key_overwritten"
+    /// The output key was stored and paid for, but another stands in its place, or nobody can tell.
+    case outputKeyNotReadBack = "output_key_not_read_back"
     /// Nobody is named who may read the output key.
     case requesterMissing = "requester_missing"
     case resultRefused = "result_refused"
@@ -87,11 +87,11 @@ package enum JobFailure: String, Error, Sendable, CaseIterable {
         }
     }
 
-    /// Whether trying the same job again would end the same way: its material itself is at fault.
+    /// Whether the same job must not be begun again: its material itself is at fault, or its key has been paid for.
     package var isFinal: Bool {
         switch self {
         case .sealedValueMalformed, .promptTooLarge, .promptMalformed, .promptUnreadable, .promptNotText, .blobTooLarge,
-            .handleZero:
+            .handleZero, .outputKeyNotReadBack:
             true
         default: false
         }

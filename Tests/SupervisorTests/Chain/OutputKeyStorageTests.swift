@@ -2,6 +2,7 @@ import Coordination
 import Ethereum
 import HTTPTransport
 import LocalNode
+import LoopbackServer
 import Shared
 import TestChain
 import Testing
@@ -14,7 +15,7 @@ struct OutputKeyStorageTests {
     @Test("the halves stand under the job's id, by their names on the network, for the user and for nobody else")
     func stored() async throws {
         let bench = try await StorageBench()
-        let receipt = try await bench.keep()
+        let receipt = try await bench.store()
         #expect(receipt.succeeded)
         let id = PromptKeyStoreContract.outputKeyID(job: StorageBench.job)
         let stored = try await bench.access.keyStore.handles(id)
@@ -27,27 +28,46 @@ struct OutputKeyStorageTests {
         #expect(try await bench.journal.intents() == ["store_key"])
     }
 
-    @Test("an endpoint that lags is asked again; a store that keeps another key ends it, paid for once")
+    @Test("an endpoint that lags or fails is asked again; a store that keeps another key ends it, paid for once")
     func readBack() async throws {
         let bench = try await StorageBench(lag: .seconds(1))
         let nothing: JSONValue = ["result": .string("0x" + String(repeating: "0", count: 128))]
         // Two simulations, and two looks at the store.
         try await bench.chain.fault("eth_call", nothing, count: 4)
-        _ = try await bench.keep()
+        _ = try await bench.store()
+        let looks: JSONValue = ["about": ["0x533688bb"], "error": ["code": -32000, "message": "out of sorts"]]
+        try await bench.chain.fault("eth_call", looks, count: 2)
+        _ = try await bench.store()
+        #expect(try await bench.journal.intents().count == 2)
         try await bench.chain.fault("eth_call", nothing, count: 1000)
-        #expect(await bench.failure() == "not_read_back")
-        #expect(try await bench.journal.intents() == ["store_key", "store_key"])
+        #expect(await bench.failure()?.code == "not_read_back")
+        try await bench.chain.fault("eth_call", looks, count: 1000)
+        #expect(await bench.failure()?.code == "rpc_refused")
+        #expect(try await bench.journal.intents().count == 4)
+    }
+
+    @Test("a job whose time is up while its key is read back has failed for good: another try would be paid for again")
+    func timeIsUp() async throws {
+        let bench = try await StorageBench(lag: .seconds(60))
+        let error: JSONValue = ["about": ["0x533688bb"], "error": ["code": -32000, "message": "out of sorts"]]
+        try await bench.chain.fault("eth_call", error, count: 10_000)
+        var timing = JobTiming()
+        timing.limit = .seconds(4)
+        let model = try LoopbackServer { _ in .json("{}") }
+        let network = try await LocalNode(asking: model, timing, outputKeys: bench.storage)
+        #expect(try await network.serveOneJob("mock").failure == .outputKeyNotReadBack)
+        #expect(try await bench.journal.intents() == ["store_key"])
     }
 
     @Test("what cannot be stored is not signed, and has a code")
     func refused() async throws {
         let empty = try await StorageBench(keyStore: Address("0x00000000000000000000000000000000000000ff"))
-        #expect(await empty.failure() == "not_this_contract")
+        #expect(await empty.failure()?.code == "not_this_contract")
         let bench = try await StorageBench()
         try await bench.chain.fault("eth_call", ["error": ["code": 3, "message": "execution reverted", "data": "0x"]])
-        #expect(await bench.failure() == "reverted")
+        #expect(await bench.failure()?.code == "reverted")
         try await bench.chain.fault("eth_chainId", ["http": 503], count: 100)
-        #expect(await bench.failure() == "rpc_failed")
+        #expect(await bench.failure()?.code == "rpc_failed")
         for journal in [empty.journal, bench.journal] { #expect(try await journal.intents().isEmpty) }
     }
 
@@ -103,19 +123,26 @@ private struct StorageBench {
         Word(bytes: [UInt8](repeating: byte, count: 30) + ending)!
     }
 
-    func keep() async throws(OutputKeyStorage.Failure) -> Receipt {
-        try await storage.keep(
-            (
-                high: .init(handle: StorageBench.handle(0x11, ending: [0xaa, 0xbb]), signature: []),
-                low: .init(handle: StorageBench.handle(0x22, ending: [6, 0]), signature: [])
-            ), of: JobID(StorageBench.job)!, for: user)
+    private var halves: OutputKeyStorage.Halves {
+        (
+            high: .init(handle: StorageBench.handle(0x11, ending: [0xaa, 0xbb]), signature: []),
+            low: .init(handle: StorageBench.handle(0x22, ending: [6, 0]), signature: [])
+        )
     }
 
-    func failure() async -> String? {
+    /// Stores both halves, and reads them back.
+    func store() async throws(OutputKeyStorage.Failure) -> Receipt {
+        let job = JobID(StorageBench.job)!
+        let receipt = try await storage.store(halves, of: job, for: user)
+        try await storage.readBack(halves, of: job)
+        return receipt
+    }
+
+    func failure() async -> OutputKeyStorage.Failure? {
         do throws(OutputKeyStorage.Failure) {
-            _ = try await keep()
+            _ = try await store()
             return nil
-        } catch { return error.code }
+        } catch { return error }
     }
 
     /// `isAllowed(uint256,address)` of the task manager.

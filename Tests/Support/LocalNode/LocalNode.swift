@@ -35,10 +35,11 @@ package final class LocalNode: Sendable {
 
     /// - Parameters:
     ///   - spares: how many workers wait for jobs.
+    ///   - outputKeys: on a chain of the test's.
     ///   - now: Unix seconds by which penalties fade; nil for this machine's clock.
     package init(
-        modelURL: String, timing: JobTiming, spares: Int = 1, now: (@Sendable () -> Int)? = nil,
-        spawn: @escaping Spawn
+        modelURL: String, timing: JobTiming, spares: Int = 1, outputKeys: OutputKeyStorage? = nil,
+        now: (@Sendable () -> Int)? = nil, spawn: @escaping Spawn
     ) async throws {
         folder = try TemporaryFolder()
         server = try Devnet().serve()
@@ -67,7 +68,7 @@ package final class LocalNode: Sendable {
                 now: { UInt64(time(nil)) }),
             workers: WorkerPool(size: spares, spawn: spawn), models: models, connector: EndpointConnector(),
             journal: journal, address: wallet.address, limits: LocalNode.limits, timing: timing,
-            permits: PermitGate(issuer: wallet.address, chainID: 421_614), log: log)
+            permits: PermitGate(issuer: wallet.address, chainID: 421_614), outputKeys: outputKeys, log: log)
         board = JobBoard(services: services, seats: 1, now: now) {}
         attestation = WitnessedAttestation(inner: MockAttestation(key: try MockAttestation.networkKey()))
         _ = try await AttestationWatchdog(
@@ -91,9 +92,12 @@ package final class LocalNode: Sendable {
     /// Runs one job until its seat is free, however it ends; what the journal says of it then. A verifier's leader is
     /// somebody who never comes.
     ///
-    /// - Parameter exposed: microseconds for which plaintext lay open in an earlier try, which failed.
+    /// - Parameters:
+    ///   - failure: of an earlier try.
+    ///   - exposed: microseconds for which plaintext lay open in it.
     package func serveOneJob(
-        _ model: String = LocalNode.model, as role: JobMachine.Role = .leader, exposed: Int? = nil
+        _ model: String = LocalNode.model, as role: JobMachine.Role = .leader, after failure: JobFailure? = nil,
+        exposed: Int? = nil
     ) async throws -> JournalEntry {
         let own = services.address.checksummed
         let quorum =
@@ -107,9 +111,9 @@ package final class LocalNode: Sendable {
         let request = try user.submit(user.seal(Array("Why?".utf8)), model: model, quorum: quorum, deadline: 0)
         let offered = try await services.coordinator.assignments().items.filter { $0.job.text == request.jobID }
         guard let id = JobID(request.jobID) else { throw Failure.lost }
-        if let exposed {
+        if let failure {
             var earlier = JournalEntry(id: id, role: role, model: model, promptCID: "", updatedAt: 0)
-            (earlier.state, earlier.failure, earlier.exposure) = (.failed, .modelServerFailed, exposed)
+            (earlier.state, earlier.failure, earlier.exposure) = (.failed, failure, exposed)
             try await services.journal.record(earlier)
         }
         await board.offer(offered)

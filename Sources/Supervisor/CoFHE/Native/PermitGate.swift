@@ -27,6 +27,8 @@ package final class PermitGate: Sendable {
 
     package func release(_ job: String) { assigned.withLock { $0[job] = nil } }
 
+    package var assignedJobs: Set<String> { assigned.withLock { Set($0.keys) } }
+
     /// Signs a permit for exactly the two handles of `job`.
     ///
     /// - Parameter now: Unix seconds.

@@ -10,7 +10,12 @@ package struct OutputKeyStorage: Sendable {
     typealias Halves = (high: PromptKeyStoreContract.Input, low: PromptKeyStoreContract.Input)
 
     /// Why a result must not be posted yet: the coordinator takes its handles from the chain, zeros and a stranger's too.
-    enum Failure: Error { case transaction(TransactionError), contract(ContractError), notReadBack }
+    enum Failure: Error {
+        case transaction(TransactionError)
+        case contract(ContractError)
+        /// The error of the last look; nil where it saw other handles, or none.
+        case notReadBack(ContractError?)
+    }
 
     private let keyStore: PromptKeyStoreContract
     private let queue: TransactionQueue
@@ -32,28 +37,28 @@ package struct OutputKeyStorage: Sendable {
         }
     }
 
-    /// Stores both halves for `reader`, and reads them back.
+    /// Stores both halves for `reader`. Each call is paid for: what follows must not have it made again.
     ///
     /// - Returns: the receipt of the transaction that stored them.
-    func keep(_ halves: Halves, of job: JobID, for reader: Address) async throws(Failure) -> Receipt {
+    func store(_ halves: Halves, of job: JobID, for reader: Address) async throws(Failure) -> Receipt {
         let id = PromptKeyStoreContract.outputKeyID(job: job.text)
         let intent = keyStore.store(id, high: halves.high, low: halves.low, readers: [reader], from: queue.sender)
-        let receipt: Receipt
-        do throws(TransactionError) { receipt = try await queue.perform(intent) } catch { throw .transaction(error) }
-        let end = ContinuousClock.now + lag
-        // Anybody may write under any id.
-        while try await !stands(halves, under: id) {
-            guard ContinuousClock.now < end, (try? await Task.sleep(for: OutputKeyStorage.pause)) != nil else {
-                throw .notReadBack
-            }
-        }
-        return receipt
+        do throws(TransactionError) { return try await queue.perform(intent) } catch { throw .transaction(error) }
     }
 
-    private func stands(_ halves: Halves, under id: [UInt8]) async throws(Failure) -> Bool {
-        do throws(ContractError) {
-            return try await keyStore.handles(id) == (halves.high.storedHandle, halves.low.storedHandle)
-        } catch { throw .contract(error) }
+    /// Returns once both halves stand under the job's id as they were stored. Anybody may write there.
+    func readBack(_ halves: Halves, of job: JobID) async throws(Failure) {
+        let id = PromptKeyStoreContract.outputKeyID(job: job.text)
+        let end = ContinuousClock.now + lag
+        while true {
+            var failure: ContractError?
+            do throws(ContractError) {
+                if try await keyStore.handles(id) == (halves.high.storedHandle, halves.low.storedHandle) { return }
+            } catch { failure = error }
+            guard ContinuousClock.now < end, (try? await Task.sleep(for: OutputKeyStorage.pause)) != nil else {
+                throw .notReadBack(failure)
+            }
+        }
     }
 }
 
@@ -62,8 +67,8 @@ extension OutputKeyStorage.Failure {
     var code: String {
         switch self {
         case .transaction(let error): ChainFailure.code(of: error)
-        case .contract(let error): ChainFailure.code(of: error)
-        case .notReadBack: "not_read_back"
+        case .contract(let error), .notReadBack(let error?): ChainFailure.code(of: error)
+        case .notReadBack(nil): "not_read_back"
         }
     }
 }

@@ -94,24 +94,29 @@ extension JobRun {
         guard let storage = services.outputKeys else { return nil }
         guard let reader = Address(reader: entry.user) else { throw .requesterMissing }
         let (job, log) = (entry.id, log)
-        return try await beforeDeadline {
+        let receipt = try await beforeDeadline {
             do throws(OutputKeyStorage.Failure) {
-                let receipt = try await storage.keep(halves, of: job, for: reader)
-                log.event(
-                    .outputKeyStored,
-                    [
-                        "transaction": .string("0x" + Hexadecimal.encode(receipt.transaction)),
-                        "block": .stringConvertible(receipt.blockNumber),
-                        "gas": .stringConvertible(receipt.gasUsed),
-                    ])
-                return .success(receipt.transaction)
+                return .success(try await storage.store(halves, of: job, for: reader))
             } catch {
                 log.event(.outputKeyNotStored, ["reason": .string(error.code)])
-                // Paid for: another attempt would be paid for again.
-                if case .notReadBack = error { return .failure(.outputKeyOverwritten) }
                 return .failure(.outputKeyNotStored)
             }
         }.get()
+        let seen = await beforeDeadline {
+            do throws(OutputKeyStorage.Failure) { return .success(try await storage.readBack(halves, of: job)) } catch {
+                log.event(.outputKeyNotStored, ["reason": .string(error.code)])
+                return .failure(.outputKeyNotReadBack)
+            }
+        }
+        // Another try would be paid for again, also where time is up. An interrupted job is finished by the next start.
+        if case .failure(let failure) = seen { throw failure == .interrupted ? failure : .outputKeyNotReadBack }
+        log.event(
+            .outputKeyStored,
+            [
+                "transaction": .string("0x" + Hexadecimal.encode(receipt.transaction)),
+                "block": .stringConvertible(receipt.blockNumber), "gas": .stringConvertible(receipt.gasUsed),
+            ])
+        return receipt.transaction
     }
 
     /// A service that the network has, or a helper of this worker's own.

@@ -42,7 +42,7 @@ struct JobRun {
                 try await once()
                 return entry
             } catch {
-                guard .now < deadline else { throw .outOfTime }
+                guard .now < deadline || error.isFinal else { throw .outOfTime }
                 guard isClaimed, attempt < error.attempts, attempt <= services.timing.pauses.count else { throw error }
                 let pause = services.timing.pauses[attempt - 1] * Double.random(in: 0.8...1.2)
                 guard .now + pause < deadline else { throw error }
