@@ -144,7 +144,7 @@ let package = Package(
         .executableTarget(name: "without-secret-memory", path: "Tests/Support/WithoutSecretMemory"),
         tests("SharedTests", []),
         tests("CommandTests", ["blindference-node", "Ethereum"]),
-        tests("WorkerTests", ["Worker", "CSeccomp", "CProbes"]),
+        tests("WorkerTests", ["Worker", "CSeccomp", "CProbes", "DevnetCore"]),
         tests("HTTPTransportTests", ["HTTPTransport", "LoopbackServer"]),
         tests("EthereumTests", ["Ethereum", "HTTPTransport", "LoopbackServer", "TestChain"]),
         tests("ContentStoreTests", ["ContentStore", "HTTPTransport"], exclude: ["Vectors"]),

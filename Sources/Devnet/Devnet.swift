@@ -77,8 +77,8 @@ package final class Devnet: Sendable {
             var caller = ""
             if request.path.first == "internal" {
                 caller = try CallSignature.caller(of: request, now: clock.now)
-                noteContentType(request, route, caller)
             }
+            if request.path.first != "dev" { noteContentType(request, route, node) }
             return try found.answer(Call(request: request, parameters: parameters, caller: caller, route: route))
         } catch let refusal as Refusal {
             if let violation = refusal.violation {
@@ -100,12 +100,13 @@ package final class Devnet: Sendable {
         throw Refusal(404, "Not Found", request.path.first == "dev" ? nil : .unknownPath)
     }
 
-    private func noteContentType(_ request: ServedRequest, _ route: String, _ caller: String) {
-        guard request.method == "POST", request.headers["content-type"]?.hasPrefix("application/json") != true else {
-            return
-        }
+    /// Objects alone are looked at: uploads have types of their own.
+    private func noteContentType(_ request: ServedRequest, _ route: String, _ node: String?) {
+        guard request.body.first == UInt8(ascii: "{"),
+            request.headers["content-type"]?.hasPrefix("application/json") != true
+        else { return }
         ledger.record(
-            .contentTypeWrong, at: clock.now, node: caller, call: route, detail: "content-type must be application/json"
+            .contentTypeWrong, at: clock.now, node: node, call: route, detail: "content-type must be application/json"
         )
     }
 }

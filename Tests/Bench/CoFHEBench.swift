@@ -56,7 +56,7 @@ enum CoFHEBench {
                 [processor.median], atMost: [15], unit: "ms"))
         rows.append(
             Row(
-                "round trips, one after the other, to have both halves sealed",
+                "round trips, one after the other, to have both halves sealed, on a chain that is known",
                 [try await roundTrips(nativeNetwork, client, prompt)], atMost: [2], unit: ""))
         rows.append(
             Row(

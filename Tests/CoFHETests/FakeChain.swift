@@ -10,7 +10,7 @@ final class FakeChain: HTTPClient {
     static let rpcURL = "https://rpc.example"
     static let networkURL = "https://tn.example"
 
-    typealias Network = @Sendable (HTTPRequest) throws(HTTPFailure) -> HTTPResponse
+    typealias Network = @Sendable (HTTPRequest) async throws(HTTPFailure) -> HTTPResponse
 
     private struct State {
         var words: [String: String] = [:]
@@ -113,7 +113,7 @@ final class FakeChain: HTTPClient {
                 state.asked.append(request)
                 return state.network
             }
-            return try network(request)
+            return try await network(request)
         }
         state.withLock { $0.questions.append(String(decoding: request.body, as: UTF8.self)) }
         guard let json = try? JSONValue(parsing: request.body), let id = json["id"]?.int,

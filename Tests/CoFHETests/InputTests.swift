@@ -1,5 +1,4 @@
 import Ethereum
-import Foundation
 import HTTPTransport
 import Shared
 import Synchronization
@@ -7,7 +6,7 @@ import Testing
 
 @testable import CoFHE
 
-/// What becomes of a packed key at the verifier, and the keys that it was packed with.
+/// What becomes of a packed key at the verifier.
 @Suite("Encrypted inputs")
 struct InputTests {
     private static let consumer = "0x1E22dD12f448B15f1Ca8560fB6B4463834FaAf73"
@@ -54,6 +53,10 @@ struct InputTests {
         // Both halves under one hash would be one half.
         let twice: JSONValue = ["status": "success", "data": [item, item]]
         await #expect(throws: ThresholdError.forged) { try await self.halves(twice, .a, signer: signer) }
+        // The contract gives both the same last two bytes.
+        let same = try item.replacing(["ct_hash"], by: .string(item.require("ct_hash", \.text).dropLast(4) + "0000"))
+        let alike: JSONValue = ["status": "success", "data": [item, same]]
+        await #expect(throws: ThresholdError.forged) { try await self.halves(alike, .a, signer: nil) }
         #expect("0x" + Hexadecimal.encode(halves.high.storedHandle.bytes) == vector["on_chain_handle"]?.text)
         await #expect(throws: ThresholdError.forged) { try await self.halves(answer, .a, signer: .known(1)) }
         // A chain that has turned the check off.
@@ -85,6 +88,23 @@ struct InputTests {
         _ = try await native.inputs([1, 2, 3])
         chain.set("isAllowed(uint256,address)", on: manager, Word(1))
         await #expect(throws: ThresholdError.forged) { try await native.inputs([1, 2, 3]) }
+    }
+
+    @Test("a verifier that has moved on, or has another signer than the chain named, has the contracts looked up anew")
+    func lookedUpAgain() async throws {
+        let chain = try FakeChain()
+        let manager = Deployment.fixedTaskManager
+        let answer = try firstAnswer().answer.encoded()
+        // So that an input is forged by its signature alone.
+        chain.set("isAllowed(uint256,address)", on: manager, Word(0))
+        let (gone, forged) = (HTTPResponse(status: 404), HTTPResponse(status: 200, body: answer))
+        for (response, error) in [(gone, ThresholdError.unknownDeployment(.verifier)), (forged, .forged)] {
+            if error == .forged { chain.set("verifierSigner()", on: manager, Address.known(0x52).word) }
+            let native = try chain.native(try Vectors.gate(), verifier: try verifier(OneAnswer { _ in response }))
+            let before = chain.detections
+            for _ in 0..<2 { await #expect(throws: error) { try await native.inputs([1, 2, 3]) } }
+            #expect(chain.detections - before == 2, "\(error)")
+        }
     }
 
     @Test("later generations sign both together, for the contract that takes them")
@@ -123,7 +143,8 @@ struct InputTests {
             }
             let request = try #require(asked.withLock { $0 })
             let body = try JSONValue(parsing: request.body)
-            #expect(request.url == "https://vrf.example/" + (generation == .a ? "verify" : "verifyBatch"))
+            #expect(
+                request.isJSON && request.url == "https://vrf.example/" + (generation == .a ? "verify" : "verifyBatch"))
             #expect(body["packed_list"] == "ab" && body["security_zone"] == 0 && body["chain_id"] == 421_614)
             #expect(body["account_addr"]?.text == (try Vectors.fixture("issuer")))
             #expect(body["contract_address"]?.text == (generation == .a ? nil : Self.consumer))
@@ -237,107 +258,6 @@ struct InputTests {
             low: try input("encLow"), readers: readers, from: .zero)
         #expect("0x" + Hexadecimal.encode(intent.call.data) == vector["calldata"]?.text)
     }
-}
-
-@Suite("The network's keys")
-struct NetworkKeysTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "blindference-\(UUID().uuidString)")
-    private let pins = MemoryPins()
-    private let network = FakeKeys()
-
-    init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
-
-    /// A new process.
-    private func keys() throws -> NetworkKeys {
-        NetworkKeys(
-            service: try ServiceURL("https://keys.example"), client: network, chainID: 7, directory: folder.path,
-            pins: pins)
-    }
-
-    private func remove() { try? FileManager.default.removeItem(at: folder) }
-
-    @Test("the first keys are pinned, others are refused, and taken when the operator accepts them")
-    func pinned() async throws {
-        defer { remove() }
-        let keys = try keys()
-        try await keys.prepare()
-        try await keys.prepare()
-        #expect(network.count == 2, "asked once a process, for each")
-        let files = try await keys.open()
-        #expect(files.publicKey >= 0 && files.parameters >= 0)
-        network.setKey(0x55)
-        let found = Hexadecimal.encode(SHA256.hash([UInt8](repeating: 0x55, count: 33_000)))
-        await #expect(throws: ThresholdError.self) { _ = try await self.keys().open() }
-        do { try await self.keys().prepare() } catch ThresholdError.keysChanged(let text) {
-            #expect(text.hasPrefix(found))
-        }
-        let accepted = try await self.keys().fingerprints()
-        #expect(accepted.hasPrefix(found))
-        await pins.setPin(accepted)
-        try await self.keys().prepare()
-    }
-
-    @Test("without the network the pinned copies serve, and bent ones do not")
-    func offline() async throws {
-        defer { remove() }
-        try await keys().prepare()
-        network.goAway()
-        try await keys().prepare()
-        try Data([1, 2, 3]).write(to: folder.appending(path: "cofhe-parameters-7"))
-        await #expect(throws: ThresholdError.unreachable) { try await self.keys().prepare() }
-    }
-
-    @Test(
-        "a key that is too short, no hexadecimal or missing is no key, and parameters that are none are no parameters")
-    func malformed() async throws {
-        defer { remove() }
-        for text in [#"{"publicKey":"0x"}"#, #"{"publicKey":"0xzz"}"#, "{}", "<html>", #"{"publicKey":"0x00"}"#] {
-            network.answer(text, to: "GetNetworkPublicKey")
-            await #expect(throws: ThresholdError.malformed) { try await self.keys().prepare() }
-        }
-        network.answer(nil, to: "GetNetworkPublicKey")
-        for text in [#"{"crs":"0x"}"#, #"{"crs":"0x123"}"#, #"{"crs":7}"#, "{}", "<html>"] {
-            network.answer(text, to: "GetCrs")
-            await #expect(throws: ThresholdError.malformed) { try await self.keys().prepare() }
-        }
-        #expect(await pins.text == nil)
-    }
-}
-
-private actor MemoryPins: KeyPins {
-    private(set) var text: String?
-    func pin() -> String? { text }
-    func setPin(_ text: String) { self.text = text }
-}
-
-private final class FakeKeys: HTTPClient {
-    private struct State {
-        var byte: UInt8 = 1
-        var isAway = false
-        var answers: [String: String] = [:]
-        var count = 0
-    }
-    private let state = Mutex(State())
-
-    func setKey(_ byte: UInt8) { state.withLock { $0.byte = byte } }
-    func goAway() { state.withLock { $0.isAway = true } }
-    func answer(_ text: String?, to call: String) { state.withLock { $0.answers[call] = text } }
-    var count: Int { state.withLock { $0.count } }
-
-    func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
-        let now = state.withLock { state in
-            state.count += 1
-            return state
-        }
-        guard !now.isAway else { throw .connectFailed }
-        if let (_, answer) = now.answers.first(where: { request.url.hasSuffix("/" + $0.key) }) {
-            return HTTPResponse(status: 200, body: Array(answer.utf8))
-        }
-        if request.url.hasSuffix("/GetCrs") { return json(["crs": "0x0102"]) }
-        return json(["publicKey": .string(Hexadecimal.encode([UInt8](repeating: now.byte, count: 33_000)))])
-    }
-
-    private func json(_ value: JSONValue) -> HTTPResponse { HTTPResponse(status: 200, body: value.encoded()) }
 }
 
 /// Answers every request by one function.

@@ -135,6 +135,24 @@ import Testing
         }
         #expect(network.bench.violations == [.callMalformed, .callMalformed])
     }
+
+    @Test func `keys are those of a security zone, and JSON that is not called so is noted`() async throws {
+        let bench = try await Network("a").bench
+        let (good, plain) = (Array(#"{"securityZone":0}"#.utf8), [("Content-Type", "text/plain")])
+        for path in ["/GetNetworkPublicKey", "/GetCrs"] {
+            #expect(try bench.call("POST", path, body: good).status == 200)
+            for body in ["{}", #"{"securityZone":1}"#, ""] {
+                #expect(try bench.call("POST", path, body: Array(body.utf8)).status == 400)
+            }
+        }
+        #expect(bench.violations == Array(repeating: .callMalformed, count: 6))
+        let paths = ["/GetNetworkPublicKey", "/GetCrs", "/v2/sealoutput", "/verify", "/verifyBatch", "/cofhe"]
+        for path in paths { _ = try bench.call("POST", path, headers: plain, body: good) }
+        let key = try PrivateKey.generate()
+        let signed = CallSignature.headers(key, body: good, time: bench.now)
+        _ = try bench.call("POST", "/internal/heartbeat", headers: signed + plain, body: good)
+        #expect(bench.violations.count { $0 == .contentTypeWrong } == paths.count + 1)
+    }
 }
 
 private struct Expected {

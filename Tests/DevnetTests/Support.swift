@@ -22,7 +22,8 @@ struct Bench {
     func call(
         _ method: String, _ path: String, headers: [(String, String)] = [], body: [UInt8] = []
     ) throws -> (status: Int, body: JSONValue) {
-        let lower = Dictionary(headers.map { ($0.0.lowercased(), $0.1) }) { $1 }
+        let named = [("Content-Type", "application/json")] + headers
+        let lower = Dictionary(named.map { ($0.0.lowercased(), $0.1) }) { $1 }
         let request = try #require(ServedRequest(method: method, target: path, headers: lower, body: body))
         let reply = devnet.answer(request)
         return (reply.status, try JSONValue(parsing: reply.body))

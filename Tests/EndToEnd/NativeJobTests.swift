@@ -68,9 +68,11 @@ struct NativeLieTests {
         (["ahead": 7200], "decrypt_refused"),
     ]
 
-    @Test("an answer that was not signed for its handle, is cut or too long, and an expired permit: unclaimed")
-    func lies() async throws {
-        let bench = try await NativeBench(nodes: 1)
+    @Test(
+        "an answer that was not signed for its handle, is cut or too long, and an expired permit: unclaimed",
+        arguments: ["a", "c"])
+    func lies(generation: String) async throws {
+        let bench = try await NativeBench(generation, nodes: 1)
         let (absent, node) = (try await bench.node("absent"), try await bench.node("verifier"))
         let running = try await node.start(try bench.settings())
         _ = try await bench.network.activeNodes(1)
@@ -145,9 +147,9 @@ struct NativeLieTests {
         "decrypt_not_ready": [(404, "ct_not_found")],
     ]
 
-    @Test("every code of the network leaves its job unclaimed, with a word for the operator")
-    func codes() async throws {
-        let bench = try await NativeBench(nodes: 1)
+    @Test("every code of the network leaves its job unclaimed, with a word for the operator", arguments: ["a", "c"])
+    func codes(generation: String) async throws {
+        let bench = try await NativeBench(generation, nodes: 1)
         let (absent, node) = (try await bench.node("absent"), try await bench.node("verifier"))
         let running = try await node.start(try bench.settings().merging(["BLF_MAX_CONCURRENT_JOBS": "16"]) { $1 })
         _ = try await bench.network.activeNodes(1)
@@ -160,6 +162,7 @@ struct NativeLieTests {
         for job in jobs { _ = try Ask(bench.network, job: job).submit(to: absent, verifiers: [node]) }
         for (job, one) in zip(jobs, cases) {
             #expect(try await running.failure(of: job, within: 90) == one.failure, "\(one.answer)")
+            #expect(try await node.journalled(job)["code"] as? String == one.failure)
             try bench.expectsUnclaimed(job, by: node)
         }
         // Nothing of it stays with the node: the next job is served.

@@ -107,11 +107,15 @@ struct ConfigurationLoaderTests {
     func defaults() throws {
         let configuration = try Configuration(directory: "/nowhere", values: [:], notes: [])
         #expect(configuration.iclEndpoint.origin == "https://icl.blindference.xyz")
-        #expect(
-            try configuration.cofheServices?.all.map(\.origin) == [
-                "https://testnet-cofhe-tn.fhenix.zone", "https://testnet-cofhe-vrf.fhenix.zone",
-                "https://testnet-cofhe.fhenix.zone",
-            ])
+        // Sepolia and Base Sepolia have the same.
+        for id in [421_614, 11_155_111, 84_532] {
+            let chain = try Configuration(directory: "/nowhere", values: [.chainID: .integer(id)], notes: [])
+            #expect(
+                try chain.cofheServices?.all.map(\.origin) == [
+                    "https://testnet-cofhe-tn.fhenix.zone", "https://testnet-cofhe-vrf.fhenix.zone",
+                    "https://testnet-cofhe.fhenix.zone",
+                ])
+        }
         let local = try Configuration(
             directory: "/nowhere", values: [.chainID: .integer(420_105), .cofheMode: .text("bridge")], notes: [])
         #expect(local.cofheMode == .bridge && local.cofheWorkerURL == nil && local.notes.isEmpty)

@@ -31,6 +31,20 @@ struct EncryptionHelperTests {
         #expect(packed == expected)
     }
 
+    @Test("a helper of another version, or for other metadata, does not begin")
+    func version() async throws {
+        let bench = try HelperBench()
+        let production = try bench.copy("deploy/cofhe-helper/cofhe-helper", to: "cofhe-helper", mode: 0o755)
+        let digits = Hexadecimal.encode(Self.metadata)
+        for program in [production, BuiltProgram.path("blindference-devnet-helper")] {
+            for arguments in [["2", digits], ["1", String(digits.dropLast(2))], ["1", digits + "00"], ["1"], []] {
+                let helper = try ChildProcess(
+                    URL(filePath: program), arguments, output: URL(filePath: bench.write("", to: "log")))
+                #expect(try await helper.end() == 2, "\(program) \(arguments)")
+            }
+        }
+    }
+
     @Test("a helper has no network, writes no file, and is nobody; its descriptors and environment are exactly known")
     func walls() async throws {
         let bench = try HelperBench()
@@ -112,6 +126,12 @@ struct EncryptionHelperTests {
         let packed = Mutex<[UInt8]>([])
         _ = await helpers.prepare(Logger(label: "test")) { bytes in packed.withLock { $0 = bytes } }
         #expect(helpers.isReady && packed.withLock { $0.count } == 32)
+        // Doubted: both are looked at again, the network's keys as well.
+        let asked = bench.network.asked.withLock { $0 }
+        await helpers.doubt()
+        #expect(!helpers.isReady)
+        _ = await helpers.prepare(Logger(label: "test")) { _ in }
+        #expect(helpers.isReady && bench.network.asked.withLock { $0 } == asked + 2)
     }
 
     @Test("a program that is not there, or is none, is no helper")
@@ -128,8 +148,11 @@ private enum HelperKeys {
     static let publicKey = [UInt8](repeating: 3, count: 33_000)
     static let parameters = [UInt8](repeating: 4, count: 100_000)
 
-    struct Network: HTTPClient {
+    final class Network: HTTPClient {
+        let asked = Mutex(0)
+
         func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
+            asked.withLock { $0 += 1 }
             let body: JSONValue =
                 request.url.hasSuffix("GetCrs")
                 ? ["crs": .string(Hexadecimal.encode(parameters))]
@@ -147,6 +170,7 @@ private enum HelperKeys {
 
 /// A folder that everybody may read, as a helper's must be, and the spawner.
 private struct HelperBench {
+    let network = HelperKeys.Network()
     private let folder: TemporaryFolder
     private let thread = SpawnThread()
 
@@ -173,7 +197,7 @@ private struct HelperBench {
 
     func helpers(_ program: String, _ metadata: [UInt8]) throws -> EncryptionHelpers {
         let keys = NetworkKeys(
-            service: try ServiceURL("https://keys.example"), client: HelperKeys.Network(), chainID: 7,
+            service: try ServiceURL("https://keys.example"), client: network, chainID: 7,
             directory: folder.directory, pins: HelperKeys.Pins())
         return try EncryptionHelpers(path: program, keys: keys, metadata: metadata, thread: thread)
     }

@@ -3,6 +3,13 @@ import LocalNode
 import LoopbackServer
 import Supervisor
 
+/// What was built with these tests.
+enum BuiltProgram {
+    static func path(_ name: String) -> String {
+        URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: name).path
+    }
+}
+
 extension LocalNode {
     /// With the real worker of this build.
     ///
@@ -12,10 +19,8 @@ extension LocalNode {
         now: (@Sendable () -> Int)? = nil,
         spawned: @escaping @Sendable (Worker) -> Void = { _ in }
     ) async throws {
-        let programs = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         let program = try WorkerProgram(
-            path: programs.appending(path: "blindference-worker").path as String, limits: LocalNode.limits,
-            trustFile: nil)
+            path: BuiltProgram.path("blindference-worker"), limits: LocalNode.limits, trustFile: nil)
         let spawner = WorkerSpawner(program: program)
         try await self.init(modelURL: model.base, timing: timing, outputKeys: outputKeys, now: now) {
             () throws(WorkerError) in

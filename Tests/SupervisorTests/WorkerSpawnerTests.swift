@@ -1,4 +1,3 @@
-import Foundation
 import Shared
 import Supervisor
 import Testing
@@ -6,11 +5,9 @@ import Testing
 @Suite struct WorkerSpawnerTests {
     @Test("a worker starts, and its walls are seen from outside")
     func starts() async throws {
-        let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         // Small enough for what an ordinary user may lock on most machines.
         let program = try WorkerProgram(
-            path: folder.appending(path: "blindference-worker").path as String, limits: JobLimits(prompt: 64 << 10),
-            trustFile: nil)
+            path: BuiltProgram.path("blindference-worker"), limits: JobLimits(prompt: 64 << 10), trustFile: nil)
         let worker = try await WorkerSpawner(program: program).spawn()
         #expect(worker.receipt != nil)
         #expect(worker.isAlive)

@@ -1,3 +1,4 @@
+import DevnetCore
 import Foundation
 import Shared
 import Testing
@@ -100,6 +101,20 @@ struct SealedBoxTests {
         wide[0] = 1
         #expect(throws: JobFailure.sealedValueMalformed) {
             try wide.withUnsafeBytes { _ = try SealingKeyPair.half($0) }
+        }
+        // In a box that is as it should be.
+        for length in [17, 32] {
+            for first: UInt8 in [0, 1] {
+                let text = [first] + [UInt8](repeating: 7, count: 16)
+                let box = try ToyCrypto.box(
+                    [UInt8](repeating: 0, count: length - text.count) + text, to: Self.pair().publicKey)
+                let sealed = box.data + box.publicKey + box.nonce
+                guard first == 1 else {
+                    #expect(try open(sealed) == [UInt8](repeating: 7, count: 16))
+                    continue
+                }
+                #expect(throws: JobFailure.sealedValueMalformed) { try open(sealed) }
+            }
         }
     }
 

@@ -104,6 +104,7 @@ package enum ThresholdError: Error, Equatable, Sendable {
 package enum DeploymentFault: String, Error, Sendable, CaseIterable {
     case noTaskManager = "no_task_manager"
     case noAccessControl = "no_access_control"
+    case noKeyStore = "no_key_store"
     case domainFields = "domain_fields"
     case domainName = "domain_name"
     case domainVersion = "domain_version"

@@ -19,17 +19,26 @@ struct InputRoutes {
 
     var all: [Route] {
         [
-            Route("POST", "GetNetworkPublicKey") { _ in
+            Route("POST", "GetNetworkPublicKey") { call in
+                try InputRoutes.expectFirstZone(call)
                 let key = try ToyCrypto.x25519PublicKey(of: secret)
                 let padding = [UInt8](repeating: 0, count: InputRoutes.publicKeyBytes - key.count)
                 return .json(["publicKey": .string("0x" + Hexadecimal.encode(key + padding))])
             },
-            Route("POST", "GetCrs") { _ in
-                .json(["crs": .string("0x" + Hexadecimal.encode([UInt8](repeating: 7, count: 4096)))])
+            Route("POST", "GetCrs") { call in
+                try InputRoutes.expectFirstZone(call)
+                return .json(["crs": .string("0x" + Hexadecimal.encode([UInt8](repeating: 7, count: 4096)))])
             },
             Route("POST", "verify") { answer($0, version: "1") },
             Route("POST", "verifyBatch") { answer($0, version: "2") },
         ]
+    }
+
+    /// The network has keys for one security zone.
+    private static func expectFirstZone(_ call: Call) throws {
+        guard (try? JSONValue(parsing: call.request.body))?["securityZone"] == 0 else {
+            throw Refusal(400, "bad_request", .callMalformed)
+        }
     }
 
     private struct Taken {

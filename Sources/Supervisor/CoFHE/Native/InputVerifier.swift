@@ -44,7 +44,7 @@ package struct InputVerifier: Sendable {
             isFirst
             ? try signedEach(data, by: deployment.verifierSigner)
             : try signedTogether(data, by: deployment.verifierSigner)
-        guard halves.high.handle != halves.low.handle else { throw .forged }
+        guard halves.high.storedHandle != halves.low.storedHandle else { throw .forged }
         return halves
     }
 

@@ -196,22 +196,22 @@ package actor NativeNetwork: ThresholdNetwork {
             return .success(
                 (stored.high == Word(0) && stored.low == Word(0))
                     || (stored.high == handles.high.word && stored.low == handles.low.word))
-        } catch { return .failure(NativeNetwork.failure(error)) }
+        } catch { return .failure(NativeNetwork.failure(error, .noKeyStore)) }
     }
 
     private nonisolated func isAllowed(
         _ manager: TaskManagerContract, _ handle: Word, to account: Address
     ) async -> Answer {
         do throws(ContractError) { return .success(try await manager.isAllowed(handle, to: account)) } catch {
-            return .failure(NativeNetwork.failure(error))
+            return .failure(NativeNetwork.failure(error, .noTaskManager))
         }
     }
 
-    private static func failure(_ error: ContractError) -> ThresholdError {
+    private static func failure(_ error: ContractError, _ missing: DeploymentFault) -> ThresholdError {
         switch error {
         case .rpc: .unreachable
         case .reverted: .denied
-        case .notThisContract: .unknownDeployment(.noTaskManager)
+        case .notThisContract: .unknownDeployment(missing)
         }
     }
 }
