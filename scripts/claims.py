@@ -48,7 +48,7 @@ def outcomes(logs):
 def rows(claims, tests):
     lines = ["| claim | proven by |", "|---|---|"]
     for claim in claims:
-        files = sorted({path.stem for name in claim["tests"] for path in tests.get(name, [])})
+        files = sorted({path.stem.split("+")[0] for name in claim["tests"] for path in tests.get(name, [])})
         lines.append(f"| {claim['says']} | {', '.join(f'`{name}`' for name in files)} |")
     return "\n".join(lines)
 

@@ -4,23 +4,46 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 logs=.build/logs
+mkdir -p "$logs"
 rm -f "$logs"/security*.log
 # What root alone can do: take a single right away from itself, keep others, become somebody else.
 of_root='MeasuredWorkerTests/missingLayer|WorkerWallsTests/(keptCapabilities|mounts)|OrdinaryUserTests'
+# Tests that wait for whole nodes most of the time. The others compute meanwhile, in a process of their own, because some
+# count that process's children. Tests that look at every changed file, and the one that has a core made, are all on this
+# side, one after the other: nothing on the other side may leave a core.
+of_nodes='^SecurityTests.*/(Canary|Crash|HelperSocket|NodeCrash|OperatorSecret|SupervisorMemory|WorkerCrash)Tests/'
 # What an ordinary user's own supervisor sees of a worker, which is less.
 from_user='^SecurityTests.*/(Attack|Proof|OneJob)Tests'
 
 # Tests of other rooms that prove what this table says. In a process of their own: SecurityTests count the children of theirs.
 rooms='SandboxDocumentTests|SystemCallFilterTests|JobClockTests|PenaltyRuleTests|PenaltyBookTests|EncryptionHelperTests|SealOutputTests'
 
+place=
+nodes=
+# Whoever interrupts this ends both halves.
+trap '[ -z "$nodes" ] || kill -- "-$nodes" 2>/dev/null || true; rm -rf "$place"' EXIT
+
+# Both halves of SecurityTests: halves LOG COMMAND…, which takes the options of a test run.
+halves() {
+    local log=$1 status=0
+    shift
+    set -m
+    ("$@" --filter "$of_nodes" 2>&1 | tee "$log-nodes.log") &
+    set +m
+    nodes=$!
+    "$@" --filter SecurityTests --skip "$of_nodes" 2>&1 | tee "$log.log" || status=$?
+    wait "$nodes" || status=$?
+    nodes=
+    return "$status"
+}
+
 swift build --build-tests --disable-local-rpath
-scripts/test.sh SecurityTests "$logs/security.log"
+NO_COLOR=1 halves "$logs/security" .build/debug/blindference-nodePackageTests.xctest --testing-library swift-testing
 scripts/test.sh "$rooms" "$logs/security-rooms.log"
 
 if [ "$(id -u)" -eq 0 ]; then
     # The checkout may be closed to others: copies of what the tests start, where everybody may run it.
     place=$(mktemp -d /tmp/blindference-security.XXXXXX)
-    trap 'rm -rf "$place"' EXIT
     for program in blindference-{node,worker,devnet,devnet-helper,drill} {narrowed,lying,unconfined}-worker canary-scan \
         without-secret-memory; do
         cp --dereference ".build/release/$program" "$place"
@@ -43,8 +66,8 @@ if [ "$(id -u)" -eq 0 ]; then
             env -i PATH="$PATH" HOME="$place/home" TMPDIR="$place/home" BLF_TEST_BINARIES="$place" \
             BLF_TEST_CHECKOUT="$place" NO_COLOR=1 "$@")
     }
-    as_user "$place/tests-that-look" --testing-library swift-testing --filter SecurityTests --skip "$of_root" \
-        2>&1 | tee "$logs/security-user.log"
+    halves "$logs/security-user" \
+        as_user "$place/tests-that-look" --testing-library swift-testing --skip "$of_root"
     as_user "$place/tests" --testing-library swift-testing --filter "$from_user" \
         2>&1 | tee "$logs/security-user-blind.log"
     as_user "$place/tests" --testing-library swift-testing --filter EncryptionHelperTests \

@@ -16,7 +16,7 @@ extension Security {
 
             init(_ process: ProcessView) {
                 descriptors = process.descriptors.count
-                children = process.children.count
+                children = Security.children.count
             }
         }
 
@@ -91,7 +91,7 @@ extension Security {
             try await Security.wait(for: "all workers are gone", within: 1) { Count(own) == before.0 }
             let grown = own.residentKilobytes - before.1
             print(
-                "1000 jobs, \(crashes) crashes, \(time): children \(before.0.children) → \(own.children.count),",
+                "1000 jobs, \(crashes) crashes, \(time): children \(before.0.children) → \(Security.children.count),",
                 "descriptors \(before.0.descriptors) → \(own.descriptors.count),",
                 "RSS \(before.1) → \(own.residentKilobytes) KiB")
             #expect(crashes == 333)

@@ -12,7 +12,7 @@ struct NativeNetworkBench {
 
     /// - Parameter options: more of the devnet's.
     init(_ options: String...) async throws {
-        chain = try await TestChain(cofhe: "a", isShared: false)
+        chain = try await TestChain(cofhe: "a")
         network = try await TestNetwork(
             options: options + ["--rpc", chain.url, "--key-store", try #require(chain.contracts["PromptKeyStore"])])
     }

@@ -3,6 +3,7 @@ import Foundation
 import Inspection
 import Shared
 import Supervisor
+import TestChain
 import TestNetwork
 import Testing
 
@@ -48,6 +49,12 @@ import Testing
         let child = try ChildProcess(
             URL(filePath: "/usr/bin/unshare"), (geteuid() == 0 ? [] : ["--user"]) + options + ["true"], output: log)
         return try await child.end() == 0
+    }
+
+    /// This process's children, zombies included, but for chains that wait for the next test.
+    static var children: [ProcessView] {
+        let chains = TestChain.waiting
+        return ProcessView(getpid()).children.filter { !chains.contains($0.pid) }
     }
 
     /// Waits for something that must come, by asking often.

@@ -113,7 +113,7 @@ extension Security {
             // An environment takes no zero bytes, and a file all.
             let file = FileManager.default.temporaryDirectory.appending(path: "spelling-\(UUID().uuidString)")
             defer { try? FileManager.default.removeItem(at: file) }
-            let half = ToyCrypto.random(16)
+            let half = [0] + ToyCrypto.random(15)
             // Made by others than the scan.
             let digits = Hexadecimal.encode(Array(text.utf8))
             let encoded = ["", "a", "ab"].map { Data("\($0)\(text) and more".utf8).base64EncodedString() }
@@ -131,7 +131,8 @@ extension Security {
                 ]
             let order = ScanOrder([.init("text", text: text), .init("half", bytes: half)], paths: [file.path])
             for needle in planted {
-                try Data(needle.bytes).write(to: file)
+                // Behind zeros: a search that skips empty memory must not skip into the needle.
+                try Data([UInt8](repeating: 0, count: 7) + needle.bytes).write(to: file)
                 #expect(try !MemoryScan.file(file, for: [needle]).isEmpty, "\(needle.name)")
                 let found = try Security.scan(order).places.first
                 #expect(found?.count(String(needle.name.prefix(4))) ?? 0 > 0, "\(needle.name)")

@@ -63,7 +63,17 @@ package struct ProcessView: Sendable {
     /// Children, zombies included.
     package var children: [ProcessView] {
         let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return all.compactMap { Int32($0) }.map(ProcessView.init).filter { $0.status["PPid"] == String(pid) }
+        return all.compactMap { Int32($0) }.map(ProcessView.init).filter { $0.parent == pid }
+    }
+
+    /// Tests ask for children over and over; `status` has the same in a table that must be read whole.
+    private var parent: Int32? {
+        // PID (NAME) STATE PARENT …, where a name may be anything.
+        guard let line = WholeFile.bytes(path("stat")), let name = line.lastIndex(of: UInt8(ascii: ")")) else {
+            return nil
+        }
+        let words = line[(name + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 2)
+        return words.count > 1 ? Int32(String(decoding: words[1], as: UTF8.self)) : nil
     }
 
     package var isZombie: Bool { status["State"]?.hasPrefix("Z") ?? false }

@@ -9,7 +9,6 @@ internal import Synchronization
 /// Its own methods make it misbehave: `dev_fault`, `dev_reorg`, `dev_setBaseFee`, `dev_advanceTime` (devchain.py).
 package final class TestChain: Sendable {
     private let running: RunningChain
-    private let isShared: Bool
     package var url: String { running.url }
     /// Addresses by the contracts' names.
     package var contracts: [String: String] { running.contracts }
@@ -26,14 +25,11 @@ package final class TestChain: Sendable {
     ///   - all: the attestation and commitment registries and the older registry as well.
     ///   - grace: seconds for which a heartbeat counts; 0 is what a fresh proxy has.
     ///   - cofhe: generation of CoFHE's contracts, with the devnet as signer; nil for the first without signers.
-    ///   - isShared: false for a process that ends when the chain is let go, where tests count processes.
     package init(
-        funding funded: [String] = [], all: Bool = false, grace: Int = 950_400, cofhe: String? = nil,
-        isShared: Bool = true
+        funding funded: [String] = [], all: Bool = false, grace: Int = 950_400, cofhe: String? = nil
     ) async throws {
-        self.isShared = isShared
         let kind = RunningChain.Kind(all: all, grace: grace, cofhe: cofhe)
-        if isShared, let used = TestChain.taken(kind), (try? await used.revert()) != nil {
+        if let used = TestChain.taken(kind), (try? await used.revert()) != nil {
             running = used
         } else {
             running = try await RunningChain(kind)
@@ -41,7 +37,10 @@ package final class TestChain: Sendable {
         for address in funded { try await fund(address) }
     }
 
-    deinit { if isShared { TestChain.free.withLock { $0.append(running) } } }
+    deinit { TestChain.free.withLock { $0.append(running) } }
+
+    /// The processes of chains that wait for their next holder: children of this process, and no leak.
+    package static var waiting: Set<Int32> { free.withLock { Set($0.map(\.process.pid)) } }
 
     private static func taken(_ kind: RunningChain.Kind) -> RunningChain? {
         free.withLock { free in
