@@ -49,7 +49,7 @@ extension TestNetwork {
     }
 
     /// Waits until the devnet says so; false when it did not in time.
-    func eventually(within seconds: Double = 20, _ condition: () throws -> Bool) async throws -> Bool {
+    func eventually(within seconds: Double = 60, _ condition: () throws -> Bool) async throws -> Bool {
         let end = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < end {
             if try condition() { return true }
@@ -59,7 +59,7 @@ extension TestNetwork {
     }
 
     /// Asks one good mock question of `node` alone and waits for the devnet to have the answer.
-    func serves(_ node: TestNode, model: String = "mock", within seconds: Double = 20) async throws -> Bool {
+    func serves(_ node: TestNode, model: String = "mock", within seconds: Double = 60) async throws -> Bool {
         let id = try Ask(self, model: model).submit(to: node)
         return try await eventually(within: seconds) { try job(id)["status"]?.text == "ACCEPTED" }
     }
@@ -68,7 +68,7 @@ extension TestNetwork {
 extension ChildProcess {
     /// The first line of a JSON log with this event (and job), waited for.
     @discardableResult
-    func event(_ name: String, job: String? = nil, within seconds: Double = 20) async throws -> JSONValue {
+    func event(_ name: String, job: String? = nil, within seconds: Double = 60) async throws -> JSONValue {
         let line = try await line(within: seconds) { line in
             line.contains("\"event\":\"\(name)\"") && (job.map { line.contains($0) } ?? true)
         }
@@ -76,7 +76,7 @@ extension ChildProcess {
     }
 
     /// The code with which a job failed.
-    func failure(of job: String, within seconds: Double = 20) async throws -> String {
+    func failure(of job: String, within seconds: Double = 60) async throws -> String {
         try await event("job_failed", job: job, within: seconds)["code"]?.text ?? "?"
     }
 
