@@ -132,7 +132,7 @@ struct ChainJobTests {
             "eth_call", ["about": ["0x533688bb"], "error": ["code": -32000, "message": "out of sorts"]], count: 10_000)
         let running = try await node.start(try chain.settings())
         let job = try Ask(network).submit(to: node)
-        #expect(try await running.failure(of: job, within: 60) == "output_key_not_read_back")
+        #expect(try await running.failure(of: job) == "output_key_not_read_back")
         #expect(try await chain.transactions(of: node.address) == 1)
         #expect(try network.job(job)["status"]?.text == "QUEUED")
         #expect(try await running.stop() == 0)
