@@ -7,7 +7,8 @@ logs=.build/logs
 mkdir -p "$logs"
 rm -f "$logs"/security*.log
 # What root alone can do: take a single right away from itself, keep others, become somebody else.
-of_root='MeasuredWorkerTests/missingLayer|WorkerWallsTests/(keptCapabilities|mounts)|OrdinaryUserTests'
+of_root='AttackTests/setuid|MeasuredWorkerTests/missingLayer|OrdinaryUserTests|ProofTests/rootIdentity'
+of_root="$of_root|WorkerWallsTests/(keptCapabilities|mounts)"
 # Tests that wait for whole nodes most of the time. The others compute meanwhile, in a process of their own, because some
 # count that process's children. Tests that look at every changed file, and the one that has a core made, are all on this
 # side, one after the other: nothing on the other side may leave a core.
@@ -68,7 +69,7 @@ if [ "$(id -u)" -eq 0 ]; then
     }
     halves "$logs/security-user" \
         as_user "$place/tests-that-look" --testing-library swift-testing --skip "$of_root"
-    as_user "$place/tests" --testing-library swift-testing --filter "$from_user" \
+    as_user "$place/tests" --testing-library swift-testing --filter "$from_user" --skip "$of_root" \
         2>&1 | tee "$logs/security-user-blind.log"
     as_user "$place/tests" --testing-library swift-testing --filter EncryptionHelperTests \
         2>&1 | tee "$logs/security-user-rooms.log"
