@@ -141,8 +141,17 @@ extension Security {
             let stricter = try WorkerProgram(
                 path: Security.worker, limits: Security.limits, trustFile: nil, required: [.landlock])
             let foreign = try WorkerProgram(path: Security.unconfined, limits: Security.limits, trustFile: nil)
-            let digests = [receipt.manifest, smaller.manifest, stricter.manifest, foreign.manifest].map(\.digest)
-            #expect(Set(digests).count == 4)
+            func manifest(_ filter: SystemCallTable.Architecture, _ landlock: Int) -> SandboxManifest {
+                let own = receipt.manifest
+                return SandboxManifest(
+                    worker: own.worker, filter: .of(filter), landlock: LandlockRules(abi: landlock), arena: own.arena,
+                    required: own.required)
+            }
+            let manifests =
+                [receipt.manifest, smaller.manifest, stricter.manifest, foreign.manifest] + [
+                    manifest(.x86_64, 1), manifest(.x86_64, 4), manifest(.aarch64, 1),
+                ]
+            #expect(Set(manifests.map(\.digest)).count == manifests.count)
             withExtendedLifetime(spawner) {}
         }
 

@@ -19,8 +19,8 @@ package struct SandboxManifest: Sendable, Equatable {
     package let digest: [UInt8]
 
     package init(
-        worker: [UInt8], landlock: LandlockRules, arena: Int, required: [SandboxLayer],
-        processorSeconds: UInt64 = WorkerProgram.processorSeconds
+        worker: [UInt8], filter: SystemCallTable = .current, landlock: LandlockRules, arena: Int,
+        required: [SandboxLayer], processorSeconds: UInt64 = WorkerProgram.processorSeconds
     ) {
         self.worker = worker
         self.landlock = landlock
@@ -29,7 +29,7 @@ package struct SandboxManifest: Sendable, Equatable {
         self.processorSeconds = processorSeconds
         json = [
             "version": 1, "worker": .string(Hexadecimal.encode(worker)),
-            "filter": .string(Hexadecimal.encode(SystemCallTable.current.digest)),
+            "filter": .string(Hexadecimal.encode(filter.digest)),
             "landlock": .string(Hexadecimal.encode(landlock.digest)), "arena": .integer(arena),
             "limits": .object(
                 WorkerProgram.fixedLimits.map { .init($0.name, .integer($0.value)) } + [
