@@ -10,6 +10,7 @@ extension Security {
     @Suite("Canaries", .serialized) struct CanaryTests {
         @Test("a node at work holds each secret where the table has it, and nowhere else", .timeLimit(.minutes(2)))
         func node() async throws {
+            let footprint = Footprint()
             let operatorSecrets = OperatorCanaries()
             let network = try await TestNetwork("--mock-key", operatorSecrets.attestationKey)
             let model = try SlowModel()
@@ -59,12 +60,14 @@ extension Security {
             process.signal(SIGTERM)
             #expect(try await process.end() == 0)
             try inspection.lookAtFiles("after the end", canaries)
+            try NodeInspection.lookAtMachine("after the end", canaries, since: footprint)
         }
 
         @Test(
             "while the network seals a job's key, its sealing secret is in its worker's arena alone; its permit never in a worker or a file",
             .timeLimit(.minutes(2)))
         func sealing() async throws {
+            let footprint = Footprint()
             let operatorSecrets = OperatorCanaries()
             let native = try await NativeNetworkBench("--mock-key", operatorSecrets.attestationKey)
             let model = try SlowModel()
@@ -120,6 +123,7 @@ extension Security {
             process.signal(SIGTERM)
             #expect(try await process.end() == 0)
             try inspection.lookAtFiles("after the end", canaries)
+            try NodeInspection.lookAtMachine("after the end", canaries, since: footprint)
             let needles = permits.flatMap { Needle.spellings(of: $0, "permit") }
             try SupervisorMemoryTests.expectClean(node.folder, of: needles)
         }
@@ -184,6 +188,38 @@ extension Security {
             try worker.send(.done)
             #expect(worker.end() == 0)
         }
+
+        #if arch(x86_64)
+            @Test("a job's exposure ends when nothing of the job is left in its worker, and counts all time until then")
+            func exposure() throws {
+                let (prompt, answer, apiKey) = (Canaries.text(), Canaries.text(), Canaries.text())
+                let (worker, model) = (try RawWorker(under: Security.withoutSecretMemory), try ModelEnd())
+                let begin = ContinuousClock.now
+                try worker.give(
+                    try SealedPrompt(prompt), backend: RawWorker.chat(), credential: Array(apiKey.utf8))
+                try worker.receive(.connect)
+                try worker.send(.endpoint, [.init("endpoint", "model")], descriptor: model.workersEnd)
+                _ = try model.request(until: "\"stream\":false}")
+                // Where it takes the time.
+                let end = try ProcessView(worker.pid).hold(at: "$s6Worker3JobV12outputFields*")
+                usleep(100_000)
+                model.answer(answer)
+                try LiveWorker.wait { end.isReached }
+                let canaries: [ScanOrder.Canary] = [
+                    .init(.prompt, text: prompt), .init(.answer, text: answer), .init(.apiKey, text: apiKey),
+                    .init("program", text: "blindference-worker"),
+                ]
+                let report = try Security.scan(ScanOrder(canaries, processes: [worker.pid]))
+                let secrets = canaries.secrets
+                Place.wipedArena.check(report.arena(worker.pid), "exposure", secrets: secrets)
+                Place.wipedMemory.check(
+                    report.memory(worker.pid), "exposure", secrets: secrets, shows: ["program"])
+                usleep(100_000)
+                try end.release()
+                let told = try #require(try worker.receive(.output).fields["exposureMicroseconds"]?.int)
+                #expect(told >= 200_000 && .microseconds(told) <= ContinuousClock.now - begin)
+            }
+        #endif
 
         /// Plays the service of the python dialect, which sees the halves one after the other.
         private func serveHalves(of worker: RawWorker, _ look: ([UInt8]) throws -> Void) throws {

@@ -32,11 +32,22 @@ struct Footprint {
         setrlimit(__rlimit_resource_t(UInt32(RLIMIT_CORE.rawValue)), &limit)
     }()
 
+    /// Where a program that takes cores leaves them.
+    private static let reporters = ["/var/crash", "/var/lib/systemd/coredump", "/var/lib/apport/coredump"]
+
     init() {
         Footprint.allowsCores
-        let reporters = ["/var/crash", "/var/lib/systemd/coredump", "/var/lib/apport/coredump", "/var/log"]
-        let all = [NSTemporaryDirectory(), "/tmp", "/dev/shm"] + reporters + [Footprint.coreFolder].compactMap { $0 }
+        let all = [NSTemporaryDirectory(), "/tmp", "/dev/shm"] + Footprint.coreFolders + Footprint.logFolders
         folders = Set(all.map { ($0 as NSString).standardizingPath }).sorted()
+    }
+
+    static var coreFolders: [String] { reporters + [coreFolder].compactMap { $0 } }
+    static let logFolders = ["/var/log", "/run/log"]
+    /// Files and disks.
+    static var swapAreas: [String] {
+        let table = String(decoding: FileManager.default.contents(atPath: "/proc/swaps") ?? Data(), as: UTF8.self)
+        return table.split(separator: "\n").dropFirst().compactMap { $0.split(whereSeparator: \.isWhitespace).first }
+            .map(String.init)
     }
 
     /// Below the folders everything, in the working directories what lies directly in them.

@@ -58,15 +58,43 @@ extension Security {
             ("bytes without end", [UInt8](repeating: 0x78, count: 4 << 20)),
         ]
 
-        @Test("what is no frame ends the worker with status 65, without an answer", arguments: Point.allCases)
+        @Test(
+            "what is no frame ends the worker with status 65, without an answer, and costs it no memory",
+            arguments: Point.allCases)
         func malformedFrames(at point: Point) throws {
             for (name, bytes) in Self.malformed {
                 let worker = try RawWorker()
                 try point.reach(worker)
-                worker.push(bytes)
+                #if arch(x86_64)
+                    let view = ProcessView(worker.pid)
+                    let last = try view.hold(at: "_exit")
+                    let before = try view.forgetPeak()
+                    worker.flood(bytes)
+                    try LiveWorker.wait("\(name), \(point)") { last.isReached }
+                    #expect(view.peakKilobytes - before < 256, "\(name), \(point)")
+                    try last.release()
+                #else
+                    worker.push(bytes)
+                #endif
                 #expect(worker.end() == 65, "\(name), \(point)")
                 #expect(try worker.next() == nil, "\(name), \(point)")
             }
+        }
+
+        @Test(
+            "what a supervisor sends while its worker waits for the model stays outside the worker, and ends it later")
+        func flood() throws {
+            let (worker, model) = (try RawWorker(), try ModelEnd())
+            try Point.connecting.reach(worker)
+            try worker.send(.endpoint, [.init("endpoint", "model")], descriptor: model.workersEnd)
+            _ = try model.request(until: "\"stream\":false}")
+            let view = ProcessView(worker.pid)
+            let before = try view.forgetPeak()
+            #expect(worker.flood([UInt8](repeating: 0x78, count: 4 << 20)) > 64 << 10)
+            #expect(worker.end(within: 0.3) == nil)
+            #expect(view.peakKilobytes - before < 256)
+            model.answer("Because.")
+            #expect(worker.end() == 65)
         }
 
         @Test("material, a connection, an order out of their order end the worker with status 65")
@@ -250,18 +278,23 @@ extension Security {
                 (64, { $0.hangUp() }), (64, { $0.hangUp(Int(SHUT_WR)) }),
                 (128 + SIGKILL, { _ = kill($0.pid, SIGKILL) }),
             ]
-            let stubs: [[UInt8]] = [
-                [0, 0], Array(Self.frame(#"{"kind":"start","body":8192,"role":"verifier"}"#).dropLast(3)),
+            let start = #"{"kind":"start","body":8192,"role":"verifier"}"#
+            let blob = Security.limits.prompt + 28
+            let material = #"{"kind":"material","body":\#(blob + 2),"high":1,"low":1,"blob":\#(blob)}"#
+            let stubs: [(Point, [UInt8])] = [
+                (.idle, [0, 0]), (.idle, Array(Self.frame(start).dropLast(3))),
+                // The longest frame that there is, but for its last byte.
+                (.sealed, Self.frame(material, [UInt8](repeating: 7, count: blob + 1))),
             ]
             for (status, end) in ends {
-                for stub in stubs {
+                for (point, stub) in stubs {
                     let worker = try RawWorker()
-                    try Point.idle.reach(worker)
+                    try point.reach(worker)
                     let view = ProcessView(worker.pid)
-                    let before = view.residentKilobytes
+                    let before = try view.forgetPeak()
                     worker.push(stub)
                     #expect(worker.end(within: 0.3) == nil)
-                    #expect(view.residentKilobytes - before < 256)
+                    #expect(view.peakKilobytes - before < 256)
                     end(worker)
                     #expect(worker.end(within: 1) == status)
                 }

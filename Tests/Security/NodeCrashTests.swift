@@ -27,9 +27,11 @@ extension Security {
         private static var deaths: [Death] {
             let sent = signals.map { Death.signal($0) }
             #if arch(x86_64)
+                // No system call is forbidden to a supervisor: a SIGSYS can only be sent to it.
                 return sent + [
-                    .fault(.trap, signal: SIGILL), .fault(.segmentation, signal: SIGSEGV),
-                    .fault(.stackOverflow, signal: SIGSEGV), .fault(.outOfMemory, signal: SIGABRT),
+                    .fault(.trap, signal: SIGILL), .fault(.breakpoint, signal: SIGTRAP),
+                    .fault(.segmentation, signal: SIGSEGV), .fault(.stackOverflow, signal: SIGSEGV),
+                    .fault(.abort, signal: SIGABRT), .fault(.outOfMemory, signal: SIGABRT),
                 ]
             #else
                 return sent
@@ -76,7 +78,7 @@ extension Security {
             var workers: [ProcessView] = []
             for death in deaths {
                 // Its patience is bounded, so that each life has its own.
-                let model = try SlowModel()
+                let model = try SlowModel(saysHalf: true)
                 let process = try await secrets.start(
                     node, model: model, launcher: NodeCrashTests.shell, settings: settings)
                 let supervisor = try #require(ProcessView(process.pid).children.first)
@@ -87,17 +89,20 @@ extension Security {
                 }
                 let known = try #require(question)
                 try await Security.wait(for: "\(death.name): a worker asks the model") { model.asked > 0 }
-                let canaries = secrets.canaries + known.canaries
+                let canaries = secrets.canaries + known.canaries + [.init(.answer, text: model.answer)]
                 workers = supervisor.children
                 let kept = [Secret.walletKey, .apiKey, .uploadToken, .attestationKey]
-                let live = try Security.scan(
-                    ScanOrder(
-                        canaries.filter { canary in (kept + [.prompt]).contains { $0.rawValue == canary.name } },
-                        processes: [supervisor.pid] + workers.map(\.pid)))
-                for secret in kept {
-                    #expect(live.arena(supervisor.pid)?.count(secret.rawValue) ?? 0 > 0, "\(secret.rawValue) is live")
+                let ofJob = [Secret.prompt, .answer]
+                let order = ScanOrder(
+                    canaries.filter { canary in (kept + ofJob).contains { $0.rawValue == canary.name } },
+                    processes: [supervisor.pid] + workers.map(\.pid))
+                try await Security.wait(for: "\(death.name): prompt, answer and the operator's secrets are live") {
+                    let live = try Security.scan(order)
+                    return kept.allSatisfy { live.arena(supervisor.pid)?.count($0.rawValue) ?? 0 > 0 }
+                        && workers.contains { worker in
+                            ofJob.allSatisfy { live.arena(worker.pid)?.count($0.rawValue) ?? 0 > 0 }
+                        }
                 }
-                #expect(workers.contains { live.arena($0.pid)?.count(Secret.prompt.rawValue) ?? 0 > 0 })
                 #expect(supervisor.limits["Max core file size"]?.hard == "1")
                 let status = try NodeCrashTests.end(supervisor, by: death)
                 #expect(try await process.end() == 0)

@@ -130,6 +130,19 @@ final class RawWorker {
         return true
     }
 
+    /// Sends as much as goes without waiting for the worker; how many bytes that was.
+    @discardableResult
+    func flood(_ bytes: [UInt8]) -> Int {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
+            let sent = rest.withUnsafeBytes { Glibc.send(channel, $0.baseAddress, $0.count, flags) }
+            guard sent > 0 else { break }
+            rest = rest.dropFirst(sent)
+        }
+        return bytes.count - rest.count
+    }
+
     /// What a supervisor does when it dies; or closes one direction only.
     func hangUp(_ direction: Int = SHUT_RDWR) { shutdown(channel, Int32(direction)) }
 

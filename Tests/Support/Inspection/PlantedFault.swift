@@ -6,7 +6,7 @@ internal import Glibc
 package struct PlantedFault: Sendable {
     enum Code: Sendable {
         case instructions([UInt8])
-        /// A function of the program itself, by its name in the symbol table.
+        /// A function, by its name in a symbol table.
         case call(String, UInt64, UInt64)
     }
 
@@ -31,7 +31,6 @@ package struct PlantedFault: Sendable {
         /// More than there is, of the allocator of everything that Swift allocates.
         package static let outOfMemory = PlantedFault(
             name: "out of memory", code: .call("swift_slowAlloc", 1 << 60, 15))
-        /// Of a static program: elsewhere the function is in a library.
         package static let abort = PlantedFault(name: "abort", code: .call("abort", 0, 0))
     #endif
 
@@ -47,10 +46,14 @@ extension ProcessView {
         guard let place = waiting?.last, let address = UInt(place.dropFirst(2), radix: 16) else {
             throw PlantedFault.Failure.nobodyWaits
         }
+        try plant(fault, at: address)
+    }
+
+    func plant(_ fault: PlantedFault, at address: UInt) throws {
         switch fault.code {
         case .instructions(let instructions): try write(instructions, at: address)
         case .call(let symbol, let first, let second):
-            // What is behind the system call may be needed on the way: there is only a jump to where the program began,
+            // What is behind the address may be needed on the way: there is only a jump to where the program began,
             // which nobody needs any more.
             let start = try self.address(of: "_start")
             // mov rdi, FIRST; mov rsi, SECOND; mov rax, FUNCTION; and rsp, -16; call rax
@@ -65,33 +68,17 @@ extension ProcessView {
 
     private func bytes(_ value: UInt64) -> [UInt8] { withUnsafeBytes(of: value.littleEndian, Array.init) }
 
-    private func write(_ instructions: [UInt8], at address: UInt) throws(PlantedFault.Failure) {
+    /// The first two bytes last and at once: a thread may be running there (`Hold`).
+    func write(_ instructions: [UInt8], at address: UInt) throws(PlantedFault.Failure) {
         let memory = open(path("mem"), O_RDWR | O_CLOEXEC)
         guard memory >= 0 else { throw .notWritten(errno: errno) }
         defer { close(memory) }
-        guard pwrite(memory, instructions, instructions.count, Int(bitPattern: address)) == instructions.count else {
-            throw .notWritten(errno: errno)
+        let first = min(2, instructions.count)
+        for part in [instructions[first...], instructions[..<first]] where !part.isEmpty {
+            let offset = Int(bitPattern: address) + part.startIndex
+            guard part.withUnsafeBytes({ pwrite(memory, $0.baseAddress, $0.count, offset) }) == part.count else {
+                throw .notWritten(errno: errno)
+            }
         }
-    }
-
-    /// Where a function of the position-independent program lies in this process.
-    private func address(of symbol: String) throws -> UInt {
-        guard let program = link("exe"), let base = regions.first(where: { $0.name == program })?.range.lowerBound
-        else {
-            throw PlantedFault.Failure.unknownSymbol(symbol)
-        }
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/nm")
-        process.arguments = [program]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let table = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
-        let line = table.split(separator: "\n").first { $0.hasSuffix(" \(symbol)") }
-        guard let offset = line?.split(separator: " ").first.flatMap({ UInt($0, radix: 16) }) else {
-            throw PlantedFault.Failure.unknownSymbol(symbol)
-        }
-        return base + offset
     }
 }

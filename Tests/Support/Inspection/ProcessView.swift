@@ -56,9 +56,17 @@ package struct ProcessView: Sendable {
         try? FileManager.default.destinationOfSymbolicLink(atPath: path(name))
     }
 
-    package var residentKilobytes: Int {
-        Int(status["VmRSS"]?.split(separator: " ").first ?? "") ?? 0
+    package var residentKilobytes: Int { kilobytes("VmRSS") }
+    /// The most that was ever resident, or has been since `forgetPeak`.
+    package var peakKilobytes: Int { kilobytes("VmHWM") }
+
+    /// - Returns: what is resident now.
+    package func forgetPeak() throws -> Int {
+        try Data("5".utf8).write(to: URL(filePath: path("clear_refs")))
+        return peakKilobytes
     }
+
+    private func kilobytes(_ row: String) -> Int { Int(status[row]?.split(separator: " ").first ?? "") ?? 0 }
 
     /// Children, zombies included.
     package var children: [ProcessView] {
