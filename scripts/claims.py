@@ -5,8 +5,10 @@
   scripts/claims.py check [LOG …]     fail where a document differs, where a test does not exist, and, given the logs
                                       of all test runs, where a test of a claim or of Tests/Security did not pass, or
                                       any test was skipped; print a table
-  scripts/claims.py table LOG …       the claims that tests of Tests/Security prove, with PASS or FAIL; PART where the
-                                      rest of their tests has not run here
+  scripts/claims.py table LOG … [--again REGEX LOG …]
+                                      the claims that tests of Tests/Security prove, with PASS or FAIL; PART where the
+                                      rest of their tests has not run here. Again: logs of somebody else's run, in which
+                                      all tests of Tests/Security but those that match (SUITE/FUNCTION) must have passed
 
 A claim is a sentence and the tests that prove it, each named by its display name. Exit status 1: something is false.
 """
@@ -18,17 +20,17 @@ import tomllib
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SECURITY = ROOT / "Tests" / "Security"
 MARKERS = ("<!-- claims: written by scripts/claims.py -->", "<!-- end of claims -->")
-NAME = re.compile(r'@Test\(\s*"((?:[^"\\]|\\.)*)"')
+NAME = re.compile(r'@Test\(\s*"((?:[^"\\]|\\.)*)".*?\bfunc (\w+)', re.DOTALL)
 # A line of a run: mark, name, and how it went. A test that runs cases says how many.
 LINE = re.compile(r'Test "(.*)" (?:with [1-9]\d* test cases? )?(passed|failed|skipped)')
 
 
 def tests_by_name():
-    """Display name of each test, and the file it stands in."""
+    """Display name of each test, and the places (file, function) that have it."""
     found = {}
     for path in sorted((ROOT / "Tests").rglob("*.swift")):
         for match in NAME.finditer(path.read_text()):
-            found.setdefault(match.group(1).replace('\\"', '"'), []).append(path)
+            found.setdefault(match.group(1).replace('\\"', '"'), []).append((path, match.group(2)))
     return found
 
 
@@ -48,7 +50,7 @@ def outcomes(logs):
 def rows(claims, tests):
     lines = ["| claim | proven by |", "|---|---|"]
     for claim in claims:
-        files = sorted({path.stem.split("+")[0] for name in claim["tests"] for path in tests.get(name, [])})
+        files = sorted({path.stem.split("+")[0] for name in claim["tests"] for path, _ in tests.get(name, [])})
         lines.append(f"| {claim['says']} | {', '.join(f'`{name}`' for name in files)} |")
     return "\n".join(lines)
 
@@ -72,6 +74,9 @@ def main(words):
         print(__doc__, file=sys.stderr)
         return 2
     command, logs = words[0], words[1:]
+    again = []
+    if "--again" in logs:
+        logs, again = logs[: logs.index("--again")], logs[logs.index("--again") + 1 :]
     claims = tomllib.loads((ROOT / "docs" / "claims.toml").read_text())["claim"]
     tests = tests_by_name()
     if command == "write":
@@ -92,7 +97,7 @@ def main(words):
                 wrong.append(f"{path.name} does not say what docs/claims.toml says. Run: scripts/claims.py write")
     if logs:
         seen = outcomes(logs)
-        inside = {name for name, places in tests.items() if any(SECURITY in place.parents for place in places)}
+        inside = {name for name, places in tests.items() if any(SECURITY in path.parents for path, _ in places)}
         for claim in claims:
             states = {name: seen.get(name, "not run") for name in claim["tests"]}
             if command == "table":
@@ -106,6 +111,14 @@ def main(words):
             wrong += [f"{state}: {name}" for name, state in states.items() if state != "passed"]
         wrong += [f"not passed: {name}" for name in sorted(inside) if seen.get(name) != "passed"]
         wrong += [f"skipped: {name}" for name, state in seen.items() if state == "skipped"]
+    if again:
+        seen = outcomes(again[1:])
+        wrong += [
+            f"not passed again: {name}"
+            for name in sorted(inside)
+            if seen.get(name) != "passed"
+            and not any(re.search(again[0], f"{path.stem.split('+')[0]}/{function}") for path, function in tests[name])
+        ]
     for line in wrong:
         print(f"claims: {line}", file=sys.stderr)
     return 1 if wrong else 0

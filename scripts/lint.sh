@@ -26,6 +26,10 @@ allowed=$(cat scripts/escapes-allowed)
 [ "$count" -le "$allowed" ] || complain "$count escapes from safety, $allowed allowed"
 [ "$count" -ge "$allowed" ] || echo "lint: only $count escapes left: lower scripts/escapes-allowed"
 
+# No build is another: what is compiled depends on the processor alone.
+if grep -rnE '#if' --include='*.swift' Sources | grep -vE '#if arch\([a-z0-9_]+\)$'; then complain "a build of its own"; fi
+if grep -nE '\.define\(' Package.swift; then complain "a build of its own"; fi
+
 # No machine of ours has the other processor: what C writes for it alone is at least compiled.
 for file in Sources/{CSystem,CDrill}/*.c; do
     clang --target=aarch64-linux-gnu -isystem /usr/aarch64-linux-gnu/include -I "${file%/*}/include" -Wall -Werror \

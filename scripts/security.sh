@@ -21,6 +21,8 @@ rooms='SandboxDocumentTests|SystemCallFilterTests|JobClockTests|PenaltyRuleTests
 
 place=
 nodes=
+again=()
+failed=0
 # Whoever interrupts this ends both halves.
 trap '[ -z "$nodes" ] || kill -- "-$nodes" 2>/dev/null || true; rm -rf "$place"' EXIT
 
@@ -39,8 +41,9 @@ halves() {
 }
 
 swift build --build-tests --disable-local-rpath
-NO_COLOR=1 halves "$logs/security" .build/debug/blindference-nodePackageTests.xctest --testing-library swift-testing
-scripts/test.sh "$rooms" "$logs/security-rooms.log"
+NO_COLOR=1 halves "$logs/security" .build/debug/blindference-nodePackageTests.xctest --testing-library swift-testing ||
+    failed=1
+scripts/test.sh "$rooms" "$logs/security-rooms.log" || failed=1
 
 if [ "$(id -u)" -eq 0 ]; then
     # The checkout may be closed to others: copies of what the tests start, where everybody may run it.
@@ -68,13 +71,15 @@ if [ "$(id -u)" -eq 0 ]; then
             BLF_TEST_CHECKOUT="$place" NO_COLOR=1 "$@")
     }
     halves "$logs/security-user" \
-        as_user "$place/tests-that-look" --testing-library swift-testing --skip "$of_root"
+        as_user "$place/tests-that-look" --testing-library swift-testing --skip "$of_root" || failed=1
     as_user "$place/tests" --testing-library swift-testing --filter "$from_user" --skip "$of_root" \
-        2>&1 | tee "$logs/security-user-blind.log"
+        2>&1 | tee "$logs/security-user-blind.log" || failed=1
     as_user "$place/tests" --testing-library swift-testing --filter EncryptionHelperTests \
-        2>&1 | tee "$logs/security-user-rooms.log"
+        2>&1 | tee "$logs/security-user-rooms.log" || failed=1
+    again=(--again "$of_root" "$logs"/security-user*.log)
 fi
 
 echo
 grep -h "^extra layers" "$logs"/security*.log | sort -u
-scripts/claims.py table "$logs"/security*.log
+scripts/claims.py table "$logs"/security*.log "${again[@]}" || failed=1
+exit "$failed"

@@ -199,30 +199,40 @@ extension Security {
             #expect(refused.output.contains("required_layers asks for namespaces"), "\(refused.output)")
             let given = try await place.run(settings: ["BLF_REQUIRED_LAYERS": "landlock,namespaces,process_namespace"])
             #expect(given.status == 0, "\(given.output)")
-            let open = try await place.run(
-                settings: ["BLF_REQUIRED_LAYERS": "secret_memory"],
-                with: ["--no-new-privs", Security.withoutSecretMemory])
-            #expect(open.status == 1)
-            #expect(open.output.contains("required_layers asks for secret_memory"), "\(open.output)")
             let unknown = try await place.run(settings: ["BLF_REQUIRED_LAYERS": "landlock,moat"])
             #expect(unknown.status == 1)
             #expect(unknown.output.contains("required_layers must be one of"), "\(unknown.output)")
 
+            try await MeasuredWorkerTests.expectNamed(
+                [.namespaces, .processNamespace], ["/usr/bin/setpriv", "--bounding-set", "-sys_admin"])
+        }
+
+        @Test("whoever runs the node: a layer that the kernel lacks is named, or a reason not to run")
+        func missingSecretMemory() async throws {
+            let refused = try await Installation().run(
+                settings: ["BLF_REQUIRED_LAYERS": "secret_memory"],
+                with: ["--no-new-privs", Security.withoutSecretMemory])
+            #expect(refused.status == 1)
+            #expect(refused.output.contains("required_layers asks for secret_memory"), "\(refused.output)")
+            try await MeasuredWorkerTests.expectNamed([.secretMemory], [Security.withoutSecretMemory])
+        }
+
+        /// A node under `launcher`, which takes these layers away, names them and what else this kernel lacks: when it
+        /// starts, in its status, and in the receipt of a job.
+        private static func expectNamed(_ taken: Set<SandboxLayer>, _ launcher: [String]) async throws {
             let network = try await TestNetwork("--nodes", "1")
             let node = try await network.makeNode("poor")
-            let program = TestNetwork.binaries.appending(path: "blindference-node").path as String
+            let program = TestNetwork.binaries.appending(path: "blindference-node").path
             let running = try ChildProcess(
-                URL(filePath: "/usr/bin/setpriv"),
-                ["--bounding-set", "-sys_admin", program, "run", "--password-file", node.passwordFile],
+                URL(filePath: launcher[0]),
+                launcher.dropFirst() + [program, "run", "--password-file", node.passwordFile],
                 environment: node.environment(), directory: node.folder, output: node.folder.appending(path: "node.log")
             )
             try await running.line(within: 30) { $0.contains("node_started") }
             let spawner = try Security.spawner()
             let missing = Set(try #require(await spawner.spawn().receipt?.missing))
-            #expect(missing.isDisjoint(with: [.namespaces, .processNamespace]))
-            let expected = SandboxLayer.allCases.filter {
-                missing.contains($0) || $0 == .namespaces || $0 == .processNamespace
-            }.map(\.rawValue)
+            #expect(missing.isDisjoint(with: taken))
+            let expected = SandboxLayer.allCases.filter(missing.union(taken).contains).map(\.rawValue)
             let named = running.text.split(separator: "\n").filter { $0.contains("layer_missing") }
             #expect(named.count == expected.count)
             for layer in expected { #expect(named.contains { $0.contains("\"layer\":\"\(layer)\"") }, "\(layer)") }

@@ -80,10 +80,15 @@ final class TLSModelEnd {
         throw ChildProcess.Failure.timedOut("s_server", output: (try? String(contentsOf: log, encoding: .utf8)) ?? "")
     }
 
-    func answer(_ text: String) throws {
+    /// In two records.
+    ///
+    /// - Parameter moment: what happens between them.
+    func answer(_ text: String, between moment: () throws -> Void = {}) throws {
         let body = #"{"choices":[{"message":{"role":"assistant","content":"\#(text)"}}]}"#
-        // One write: s_server takes a line that starts with one of its letters for a command.
-        let reply = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        // s_server takes a line that starts with one of its letters for a command: the second record starts with none.
+        let reply = "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body.dropLast())"
         try input.fileHandleForWriting.write(contentsOf: Data(reply.utf8))
+        try moment()
+        try input.fileHandleForWriting.write(contentsOf: Data("}".utf8))
     }
 }

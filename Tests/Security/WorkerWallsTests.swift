@@ -40,6 +40,20 @@ extension Security {
             #expect(Set(rest) == Set(WorkerWallsTests.settings.keys.filter { $0.hasPrefix("BLF_") }))
         }
 
+        @Test("no option of a command that starts workers says anything about their walls")
+        func options() async throws {
+            let place = try Installation()
+            let known = [
+                "run": ["--config-dir", "--password-file"], "doctor": ["--config-dir", "--drill", "--format"],
+                "test-determinism": ["--config-dir", "--format"],
+            ]
+            for (command, options) in known {
+                let help = try await place.run([command, "--help"])
+                let shown = Set(help.output.matches(of: /--[a-z-]+/).map { String($0.output) })
+                #expect(shown.subtracting(["--help", "--version"]) == Set(options), "\(command)")
+            }
+        }
+
         private func look(_ origin: Origin, _ body: (ProcessView) async throws -> Void) async throws {
             switch origin {
             case .spawner:

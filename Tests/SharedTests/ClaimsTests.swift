@@ -10,6 +10,8 @@ struct ClaimsTests {
         private(set) var names: [String] = []
         /// Two that prove one claim, a security test and another; and a security test that proves none.
         private(set) var (proof, elsewhere, other) = ("", "", "")
+        /// SUITE/FUNCTION of the last.
+        private(set) var otherFunction = ""
 
         init() throws {
             let checkout = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
@@ -32,6 +34,11 @@ struct ClaimsTests {
             proof = try #require(mixed.first(where: security.contains))
             elsewhere = try #require(mixed.first { !security.contains($0) })
             other = try #require(security.first { !claims.joined().contains($0) })
+            for name in sources where name.hasPrefix("Tests/Security/") {
+                let parts = try text(name).split(separator: "\"\(other)\"")
+                guard parts.count == 2, let function = parts[1].firstMatch(of: /func (\w+)/) else { continue }
+                otherFunction = "\(name.dropFirst("Tests/Security/".count).prefix { $0 != "." })/\(function.1)"
+            }
         }
 
         deinit { try? FileManager.default.removeItem(at: folder) }
@@ -96,6 +103,16 @@ struct ClaimsTests {
         // A security test must pass though no claim needs it.
         let unclaimed = try project.run(command, try project.log([project.other: outcome]))
         #expect(unclaimed.status == 1 && unclaimed.output.contains(project.other), "\(unclaimed.output)")
+    }
+
+    @Test("what somebody else ran as well must have passed there too, but for what only the first can show")
+    func again() throws {
+        let project = try Project()
+        let (all, without) = (try project.log(), try project.log([project.other: nil]))
+        #expect(try project.run("table", all, "--again", "NoTests/none", all).status == 0)
+        let (status, output) = try project.run("table", all, "--again", "NoTests/none", without)
+        #expect(status == 1 && output.contains("not passed again: \(project.other)"), "\(output)")
+        #expect(try project.run("table", all, "--again", "NoTests/none|\(project.otherFunction)", without).status == 0)
     }
 
     @Test("a claim without a test, with an unknown one, or that a document does not say, is found without a run")
