@@ -4,8 +4,10 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/statfs.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -28,9 +30,26 @@ static void drop_bounding_set(void) {
 
 void csystem_keep_mounts_apart(void) { mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL); }
 
+// A folder that every /proc has and that nobody behind the walls needs.
+static const char empty_root[] = "/proc/fs";
+
+void csystem_prepare_empty_root(void) {
+    mount("none", empty_root, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,nr_inodes=1,mode=555");
+}
+
+int csystem_enter_empty_root(void) {
+    struct statfs info;
+    // Not the folder itself, where nothing could be mounted over it.
+    if (statfs(empty_root, &info) != 0 || info.f_type != TMPFS_MAGIC) return -1;
+    return chroot(empty_root) == 0 && chdir("/") == 0 ? 0 : -1;
+}
+
 int csystem_unshare_namespaces(void) {
     int result = unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS);
-    if (result == 0) csystem_keep_mounts_apart();
+    if (result == 0) {
+        csystem_keep_mounts_apart();
+        csystem_prepare_empty_root();
+    }
     return result;
 }
 

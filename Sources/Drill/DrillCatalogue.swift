@@ -19,8 +19,11 @@ package enum DrillCatalogue {
     private static let killedSignal: Int32 = 128 + 9
 
     private static let landlock = [DrillStop(.landlock, denied)]
+    /// Landlock leaves names and properties open.
+    private static let name = [DrillStop(.emptyRoot, notFound)]
+    private static let file = name + landlock
     /// A worker that has changed its identity may start no program: its new user has a process too many.
-    private static let execution = [DrillStop(.limits, tryAgain), DrillStop(.landlock, denied)]
+    private static let execution = [DrillStop(.limits, tryAgain)] + file
     private static let hardLimit = [DrillStop(.limits, notPermitted)]
     private static let capabilities = [DrillStop(.capabilities, notPermitted)]
     /// Landlock has nothing to say about these: a process that is seen is reached.
@@ -29,25 +32,24 @@ package enum DrillCatalogue {
     private static let foreignProcess = [DrillStop(.namespaces, noProcess), DrillStop(.landlock, notPermitted)]
 
     private static let files = [
-        DrillAttack("open a file", "openat -100 @/etc/passwd 0", behind: landlock),
-        DrillAttack("open a file by openat2", "openat2 -100 @/etc/passwd ?24 24", behind: landlock),
-        DrillAttack("open a file of /proc", "openat -100 @/proc/version 0", behind: landlock),
-        DrillAttack("open a device", "openat -100 @/dev/zero 0", behind: landlock),
-        DrillAttack("list a folder", "openat -100 @{folder} 65536", behind: landlock),
-        DrillAttack("write a new file", "openat -100 @{folder}/loot 65 438; write $ ! 64", behind: landlock),
-        DrillAttack("write into a file", "openat -100 @{folder}/prize 1; write $ ! 64", behind: landlock),
-        DrillAttack("truncate a file", "truncate @{folder}/prize 0", behind: landlock),
-        DrillAttack("rename a file", "renameat2 -100 @{folder}/prize -100 @{folder}/loot 0", behind: landlock),
-        DrillAttack("link a file", "linkat -100 @{folder}/prize -100 @{folder}/loot 0", behind: landlock),
-        DrillAttack("remove a file", "unlinkat -100 @{folder}/prize 0", behind: landlock),
-        DrillAttack("make a folder", "mkdirat -100 @{folder}/loot 511", behind: landlock),
-        DrillAttack("make a symbolic link", "symlinkat @/etc/passwd -100 @{folder}/loot", behind: landlock),
-        DrillAttack("make a pipe file", "mknodat -100 @{folder}/loot 4534", behind: landlock),
+        DrillAttack("open a file", "openat -100 @/etc/passwd 0", behind: file),
+        DrillAttack("open a file by openat2", "openat2 -100 @/etc/passwd ?24 24", behind: file),
+        DrillAttack("open a file of /proc", "openat -100 @/proc/version 0", behind: file),
+        DrillAttack("open a device", "openat -100 @/dev/zero 0", behind: file),
+        DrillAttack("list a folder", "openat -100 @{folder} 65536", behind: file),
+        DrillAttack("write a new file", "openat -100 @{folder}/loot 65 438; write $ ! 64", behind: file),
+        DrillAttack("write into a file", "openat -100 @{folder}/prize 1; write $ ! 64", behind: file),
+        DrillAttack("truncate a file", "truncate @{folder}/prize 0", behind: file),
+        DrillAttack("rename a file", "renameat2 -100 @{folder}/prize -100 @{folder}/loot 0", behind: file),
+        DrillAttack("link a file", "linkat -100 @{folder}/prize -100 @{folder}/loot 0", behind: file),
+        DrillAttack("remove a file", "unlinkat -100 @{folder}/prize 0", behind: file),
+        DrillAttack("make a folder", "mkdirat -100 @{folder}/loot 511", behind: file),
+        DrillAttack("make a symbolic link", "symlinkat @/etc/passwd -100 @{folder}/loot", behind: file),
+        DrillAttack("make a pipe file", "mknodat -100 @{folder}/loot 4534", behind: file),
         DrillAttack(
-            "make a socket file", "socket 1 1 0; bind $ %{socketFile} {socketFileLength}", behind: landlock),
-        // Landlock leaves names and properties open: the filter alone closes them.
-        DrillAttack("look at a file", "newfstatat -100 @/etc/shadow ?144 0"),
-        DrillAttack("look at a file system", "statfs @/ ?120"),
+            "make a socket file", "socket 1 1 0; bind $ %{socketFile} {socketFileLength}", behind: file),
+        DrillAttack("look at a file", "newfstatat -100 @/etc/shadow ?144 0", behind: name),
+        DrillAttack("look at a mounted file system", "statfs @/proc ?120", behind: name),
         DrillAttack("execute a program", "execve @/bin/true 0 0", behind: execution),
         DrillAttack("execute a program of root's", "execve @/bin/mount 0 0", behind: execution),
         DrillAttack("execute a program by execveat", "execveat -100 @/bin/true 0 0 0", behind: execution),
@@ -161,9 +163,9 @@ package enum DrillCatalogue {
     #if arch(x86_64)
         /// Calls and entries that only this architecture has.
         private static let olderCalls = [
-            DrillAttack("open", "open @/etc/passwd 0", behind: landlock),
-            DrillAttack("creat", "creat @{folder}/loot 438", behind: landlock),
-            DrillAttack("unlink", "unlink @{folder}/prize", behind: landlock),
+            DrillAttack("open", "open @/etc/passwd 0", behind: file),
+            DrillAttack("creat", "creat @{folder}/loot 438", behind: file),
+            DrillAttack("unlink", "unlink @{folder}/prize", behind: file),
             DrillAttack("fork", "fork", behind: [DrillStop(.limits, tryAgain)]),
             DrillAttack("vfork", "vfork", behind: [DrillStop(.limits, tryAgain)]),
             DrillAttack("dup2", "dup2 3 0"),

@@ -6,6 +6,8 @@ package enum DrillLayer: String, Sendable, CaseIterable {
     case landlock
     /// Own processes, network, IPC, host name and mounts.
     case namespaces
+    /// No file and no mount has a name.
+    case emptyRoot
     /// No child, no file, few descriptors, bounded memory and processor time.
     case limits
     /// No capability, and an identity that has none to gain.

@@ -204,7 +204,7 @@ extension Security {
             #expect(unknown.output.contains("required_layers must be one of"), "\(unknown.output)")
 
             try await MeasuredWorkerTests.expectNamed(
-                [.namespaces, .processNamespace], ["/usr/bin/setpriv", "--bounding-set", "-sys_admin"])
+                [.namespaces, .emptyRoot, .processNamespace], ["/usr/bin/setpriv", "--bounding-set", "-sys_admin"])
         }
 
         @Test("whoever runs the node: a layer that the kernel lacks is named, or a reason not to run")

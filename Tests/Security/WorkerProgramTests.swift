@@ -1,4 +1,5 @@
 import Foundation
+import Shared
 import TestNetwork
 import Testing
 
@@ -22,6 +23,34 @@ extension Security {
             #expect(!segments.contains("INTERP"))
             let stack = segments.split(separator: "\n").first { $0.contains("GNU_STACK") }
             #expect(stack?.contains("RWE") == false)
+        }
+
+        @Test("certificates are read whole, or the worker ends before it is ready")
+        func certificates() async throws {
+            let model = try await TLSModelEnd()
+            // Workers belong to the thread that starts them: no waiting in here.
+            try certificates(of: model)
+        }
+
+        private func certificates(of model: TLSModelEnd) throws {
+            let certificate = try String(contentsOfFile: model.certificate, encoding: .utf8)
+            let file = model.folder.appending(path: "bundle")
+            for text in ["# one\n\(certificate)\n# again\n\(certificate)", certificate] {
+                try text.write(to: file, atomically: true, encoding: .utf8)
+                try RawWorker(argument: file.path).receive(.ready)
+            }
+            let half = String(certificate.prefix(certificate.count / 2))
+            let changed = certificate.replacing(
+                "-----BEGIN CERTIFICATE-----\n", with: "-----BEGIN CERTIFICATE-----\nAAAA")
+            for text in ["", "no certificate", half, changed, certificate + half, certificate + changed] {
+                try text.write(to: file, atomically: true, encoding: .utf8)
+                let worker = try RawWorker(argument: file.path)
+                #expect(worker.end() == SandboxError.trustStore.rawValue, "\(text)")
+                #expect(try worker.next() == nil)
+            }
+            for path in [model.folder.path, model.folder.appending(path: "nowhere").path] {
+                #expect(try RawWorker(argument: path).end() == SandboxError.trustStore.rawValue)
+            }
         }
 
         @Test("it carries neither Foundation, nor the concurrency runtime, nor libcurl, nor a thread pool")

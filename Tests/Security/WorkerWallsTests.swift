@@ -137,7 +137,7 @@ extension Security {
         }
 
         @Test(
-            "a worker has namespaces of its own, with no network in them, wherever the kernel offers them",
+            "a worker has namespaces of its own, with no network and one empty folder in them, wherever the kernel offers them",
             arguments: Origin.allCases)
         func namespaces(_ origin: Origin) async throws {
             let offered = try await Security.kernelOffersNamespaces()
@@ -154,6 +154,8 @@ extension Security {
                     (worker.status["NSpid"]?.split(whereSeparator: \.isWhitespace).count == 2)
                         == (offered && geteuid() == 0))
                 guard offered else { return }
+                let mounts = worker.text("mountinfo").split(separator: "\n")
+                #expect(mounts.count == 1 && mounts[0].contains(" / / ro,") && mounts[0].contains(" - tmpfs none ro"))
                 let devices = worker.text("net/dev").split(separator: "\n").dropFirst(2)
                     .compactMap { $0.split(separator: ":").first?.trimmingCharacters(in: .whitespaces) }
                 // Kernels with tunnel modules put their silent fallback devices into every namespace.
@@ -183,7 +185,7 @@ extension Security {
             }
             for worker in supervisor.children {
                 let mounts = worker.text("mountinfo")
-                #expect(mounts.contains(" / / ") && !mounts.contains("shared:") && !mounts.contains("master:"))
+                #expect(mounts.contains(" - tmpfs none ") && !mounts.contains("shared:") && !mounts.contains("master:"))
             }
         }
 
@@ -194,6 +196,7 @@ extension Security {
             let worker = try await spawner.spawn()
             let layers = try #require(worker.receipt?.layers)
             #expect(layers.contains(.namespaces) == offered)
+            #expect(layers.contains(.emptyRoot) == offered)
             #expect(layers.contains(.processNamespace) == (offered && geteuid() == 0))
             #expect(layers.contains(.landlock) == (csystem_landlock_abi() > 0))
             #expect(layers.contains(.secretMemory) == Security.kernelHasSecretMemory)

@@ -12,6 +12,7 @@ enum LoneLayer {
             switch DrillLayer(rawValue: name) {
             case .landlock: csystem_set_no_new_privileges() == 0 && Landlock.denyAll() > 0
             case .namespaces: csystem_unshare_namespaces() == 0
+            case .emptyRoot: csystem_unshare_namespaces() == 0 && csystem_enter_empty_root() == 0
             case .executableMemory: csystem_deny_executable_memory() == 0
             case .noNewPrivileges: csystem_set_no_new_privileges() == 0
             case .seccomp, .limits, .capabilities, nil: false

@@ -7,6 +7,8 @@ package enum SandboxLayer: String, Sendable, CaseIterable {
     case secretMemory = "secret_memory"
     /// Own network, IPC, host name and mounts.
     case namespaces
+    /// A root folder with nothing in it: no file and no mount has a name.
+    case emptyRoot = "empty_root"
     /// No other process is visible.
     case processNamespace = "process_namespace"
     /// Memory can never become executable (PR_SET_MDWE, Linux 6.3).
@@ -19,7 +21,8 @@ package enum SandboxLayer: String, Sendable, CaseIterable {
         switch self {
         case .landlock: "files and TCP are closed by the system call filter alone"
         case .secretMemory: "root can read a worker's secrets, which are locked and never dumped"
-        case .namespaces: "network and mounts are closed by the system call filter alone"
+        case .namespaces: "the network is closed by the system call filter alone"
+        case .emptyRoot: "names and properties of files and mounts are closed by the system call filter alone"
         case .processNamespace: "a worker shares the process numbers of this machine, and can signal none of them"
         case .noExecutableMemory: "executable memory is refused by the system call filter alone"
         case .speculation: "the processor may speculate past stores in a worker"

@@ -11,6 +11,7 @@ package struct Sandbox {
     package let landlock: Int
     package let arena: SecretArena.Kind
     package let noExecutableMemory: Bool
+    package let emptyRoot: Bool
     let trust: TrustStore?
 
     private static let nobody: uid_t = 65534
@@ -26,13 +27,19 @@ package struct Sandbox {
         var nothing = rlimit(rlim_cur: 0, rlim_max: 0)
         // After the arena: memfd_secret is sized by ftruncate, which the limit would stop.
         guard setrlimit(__rlimit_resource_t(UInt32(RLIMIT_FSIZE.rawValue)), &nothing) == 0 else { throw .privileges }
+        // While there are files. What is in it is read when the identity is gone.
+        let certificates = trustFile.map { open($0, O_RDONLY | O_CLOEXEC) }
         if geteuid() == 0 {
+            emptyRoot = csystem_enter_empty_root() == 0
             let dropped = csystem_drop_identity(Sandbox.nobody, Sandbox.nobody) == 0
             guard csystem_drop_capabilities() == 0, dropped else { throw .identity }
         } else if csystem_unshare_namespaces() == 0 {
             // Made here, after exec, and not at the clone: memory that was made inside a user namespace is open to the
             // owner of that namespace (ptrace_may_access), dumpable or not. An extra layer: the kernel may refuse it.
+            emptyRoot = csystem_enter_empty_root() == 0
             guard csystem_drop_capabilities() == 0 else { throw .identity }
+        } else {
+            emptyRoot = false
         }
         // A change of identity resets both.
         guard csystem_set_nondumpable() == 0, csystem_set_parent_death_signal(SIGKILL) == 0 else { throw .dumpable }
@@ -40,7 +47,7 @@ package struct Sandbox {
         // A write to a server that went away is an error of that exchange, not the end of the worker.
         signal(SIGPIPE, SIG_IGN)
         guard Cryptography.prepare(forTLS: trustFile != nil) else { throw .cryptography }
-        do { trust = try TrustStore.prepare(file: trustFile) } catch { throw .trustStore }
+        do { trust = try TrustStore.prepare(certificates: certificates) } catch { throw .trustStore }
         // Extra layers: a kernel may lack them.
         noExecutableMemory = csystem_deny_executable_memory() == 0
         _ = csystem_disable_speculation_leaks()
@@ -52,7 +59,7 @@ package struct Sandbox {
     package var readyFields: [JSONValue.Member] {
         [
             .init("landlock", .integer(landlock)), .init("arena", .string(arena.rawValue)),
-            .init("noExecutableMemory", .bool(noExecutableMemory)),
+            .init("noExecutableMemory", .bool(noExecutableMemory)), .init("emptyRoot", .bool(emptyRoot)),
         ]
     }
 }
