@@ -114,6 +114,16 @@ struct TransactionQueueTests {
         }
     }
 
+    @Test("a contract's code is looked at once a start, however many transactions it gets")
+    func codeOnce() async throws {
+        let bench = try await ChainBench()
+        for _ in 0..<2 { _ = try await bench.approve() }
+        #expect(try await bench.chain.calls(of: "eth_getCode") == 1)
+        _ = try await bench.again().perform(bench.approval)
+        #expect(try await bench.chain.calls(of: "eth_getCode") == 2, "another start")
+        #expect(try await bench.count() == 3)
+    }
+
     // MARK: - Lies before the signature
 
     @Test("another chain, a lying estimate, a fee above the ceiling, too little money: nothing is signed")
@@ -126,7 +136,8 @@ struct TransactionQueueTests {
         try await bench.chain.fault("eth_chainId", .null, count: 0)
         try await bench.chain.fault("eth_estimateGas", ["result": "0x1ffffff"])
         await bench.refuses(intent, .gasAboveCeiling(needed: 43_630_759, ceiling: 300_000))
-        try await bench.chain.fault("eth_estimateGas", ["result": "0x5208"])
+        // Too little, whatever comes on top of it at random.
+        try await bench.chain.fault("eth_estimateGas", ["result": "0x2ee0"])
         let error = await #expect(throws: TransactionError.self) { try await bench.queue.perform(intent) }
         #expect(error.map { "\($0)".contains("refused") } == true, "too little gas: \(String(describing: error))")
         try await bench.chain.ask("dev_setBaseFee", .integer(20_000_000_000))

@@ -16,7 +16,7 @@ package final class TestChain: Sendable {
     package var deployer: String { running.deployer }
     package var icl: String { running.icl }
 
-    package enum Failure: Error { case setUp(String), refused(JSONValue), noAnswer }
+    package enum Failure: Error { case setUp(String), refused(JSONValue), noAnswer, late(String) }
 
     private static let free = Mutex<[RunningChain]>([])
 
@@ -66,6 +66,29 @@ package final class TestChain: Sendable {
         try await ask("dev_fault", .string(method), action, .integer(count))
     }
 
+    /// How often `method` was called since the chain was new.
+    package func calls(of method: String) async throws -> Int {
+        try await ask("dev_calls", .string(method)).int ?? 0
+    }
+
+    /// Waits until `method` has been called so often.
+    package func wait(for count: Int, of method: String, within seconds: Double = 20) async throws {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while try await calls(of: method) < count {
+            guard ContinuousClock.now < end else { throw Failure.late(method) }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    /// A call by one of the accounts that the chain itself signs for.
+    ///
+    /// - Parameter data: hexadecimal digits.
+    package func send(from account: String, to contract: String, _ data: String) async throws {
+        try await ask(
+            "eth_sendTransaction",
+            ["from": .string(account), "to": .string(contract), "data": .string("0x" + data)])
+    }
+
     /// Has the coordinator dispatch a job to the registry of commitments: sealed within 600 s, opened within 1200.
     ///
     /// - Parameters:
@@ -84,8 +107,6 @@ package final class TestChain: Sendable {
             word(job.dropFirst(2)), word("1"), word("2"), word(executor.dropFirst(2)), word(crossVerifier.dropFirst(2)),
             word(String(now + 600, radix: 16)), word(String(now + 1200, radix: 16)),
         ]
-        let call = "0x706f8893" + words.joined()
-        try await ask(
-            "eth_sendTransaction", ["from": .string(icl), "to": .string(registry), "data": .string(call)])
+        try await send(from: icl, to: registry, "706f8893" + words.joined())
     }
 }
