@@ -6,7 +6,7 @@ import Testing
 
 @testable import Supervisor
 
-@Suite("A node in its registry")
+@Suite("A node in its registry", .serialized)
 struct RegistryTests {
     @Test("a certificate's hash becomes one word: the coordinator's bytes first, or the digest of a text that is none")
     func word() {
@@ -22,7 +22,41 @@ struct RegistryTests {
         }
     }
 
-    private func certificate(_ hash: String) -> Certificate {
-        Certificate(hash: hash, expiry: 0, tier: 0, backend: "mock", models: [])
+    @Test("the registry's own price goes with a registration, to the wei; above the operator's limit nothing is signed")
+    func price() async throws {
+        let price = Amount(units: 123_456_789_000_000_001)
+        for limit in [price.units - 1, price.units] {
+            let bench = try await WatchBench([.stakeAmountWei: .text(String(limit))])
+            let address = bench.registry.address.checksummed
+            // setMinStake(uint256)
+            try await bench.chain.send(
+                from: bench.chain.deployer, to: address, "8c80fd90" + Hexadecimal.encode(price.word.bytes))
+            let registration = try Registration(bench.access, wallet: bench.wallet)
+            var asked: [Amount] = []
+            func register() async throws -> Receipt? {
+                try await registration.register(
+                    certificate("00ff", expiry: 4_000_000_000), over: bench.queue,
+                    agree: {
+                        asked.append($0.stake)
+                        return true
+                    }, telling: { _ in })
+            }
+            if limit < price.units {
+                let refusal = ChainFailure.registryStakeAboveCeiling(needed: price, ceiling: Amount(units: limit))
+                await #expect(throws: refusal) { try await register() }
+                #expect(asked.isEmpty)
+                #expect(try await bench.intents().isEmpty)
+            } else {
+                #expect(try await register() != nil)
+                #expect(asked == [price])
+                #expect(try await bench.access.rpc.balance(of: bench.registry.address) == price)
+                #expect(try await registration.standing.isRegistered)
+                #expect(try await bench.count() == 1)
+            }
+        }
+    }
+
+    private func certificate(_ hash: String, expiry: Int = 0) -> Certificate {
+        Certificate(hash: hash, expiry: expiry, tier: 0, backend: "mock", models: [])
     }
 }

@@ -39,13 +39,23 @@ struct WatchBench {
     let log = RecordedLog()
     /// The main one.
     let registry: NodeRegistryContract
-    private let queue: TransactionQueue
+    let wallet: PrivateKey
+    let queue: TransactionQueue
     private let folder: TemporaryFolder
 
-    /// - Parameter neighbour: shares its chain.
-    init(grace: Int = 950_400, all: Bool = false, beside neighbour: WatchBench? = nil) async throws {
-        let key = try PrivateKey.generate()
-        node = key.address
+    /// The node's address as an argument of a call.
+    var argument: String { String(repeating: "0", count: 24) + node.checksummed.dropFirst(2).lowercased() }
+
+    /// - Parameters:
+    ///   - neighbour: shares its chain.
+    ///   - watched: what the node takes for its registry: a contract's name, or an address.
+    ///   - extra: more settings.
+    init(
+        grace: Int = 950_400, all: Bool = false, beside neighbour: WatchBench? = nil,
+        watching watched: String = "NodeRegistry", _ extra: [Setting: SettingValue] = [:]
+    ) async throws {
+        wallet = try PrivateKey.generate()
+        node = wallet.address
         if let neighbour {
             chain = neighbour.chain
             try await chain.fund(node.checksummed)
@@ -57,8 +67,8 @@ struct WatchBench {
         func address(_ name: String) throws -> SettingValue { .text(try #require(contracts[name])) }
         var values: [Setting: SettingValue] = [
             .rpcURL: .list([chain.url]), .stakingAddress: try address("BlindferenceStaking"),
-            .nodeRegistryAddress: try address("NodeRegistry"),
-        ]
+            .nodeRegistryAddress: .text(contracts[watched] ?? watched),
+        ].merging(extra) { $1 }
         if chain.contracts["ExecutionCommitmentRegistry"] != nil {
             values[.commitmentRegistryAddress] = try address("ExecutionCommitmentRegistry")
         }
@@ -67,11 +77,18 @@ struct WatchBench {
         registry = NodeRegistryContract(
             Contract(try Address(try #require(contracts["NodeRegistry"])), access.rpc))
         journal = try Journal(path: folder.path("journal.sqlite"))
-        queue = access.queue(key, journal: journal, directory: folder.directory)
+        var patience = TransactionQueue.Patience()
+        patience.longestPoll = .milliseconds(50)
+        queue = TransactionQueue(
+            rpc: access.rpc, key: wallet, fees: access.fees, store: journal, lockPath: folder.path("lock"),
+            patience: patience)
         let logger = Logger(label: "test") { [log] _ in log }
         watch = ChainWatch(access, queue: queue, journal: journal, hold: hold, log: logger)
         commitments = ExecutionCommitments(access, queue: queue, journal: journal, log: logger)
     }
+
+    /// The wallet's transactions in blocks.
+    func count() async throws -> UInt64 { try await access.rpc.transactionCount(of: node) }
 
     func register(for seconds: UInt64 = 1_000_000) async throws {
         let now = try await access.rpc.block().timestamp
@@ -88,13 +105,8 @@ struct WatchBench {
 
     /// What the coordinator does to this node at the staking contract.
     func fromCoordinator(_ selector: String) async throws {
-        let data = "0x" + selector + String(repeating: "0", count: 24) + node.checksummed.dropFirst(2).lowercased()
-        try await chain.ask(
-            "eth_sendTransaction",
-            .object([
-                .init("from", .string(chain.icl)), .init("to", .string(access.staking.address.checksummed)),
-                .init("data", .string(data)),
-            ]))
+        try await chain.send(
+            from: chain.icl, to: access.staking.address.checksummed, selector + argument)
     }
 
     func intents() async throws -> [String] { try await journal.intents() }
