@@ -116,20 +116,92 @@ struct ChainWatchTests {
         try await bench.chain.ask("dev_advanceTime", 863_000)
         await bench.watch.look()
         #expect(try await bench.intents() == ["register"])
-        let getNode = "9d209048"
-        let digits = String(repeating: "0", count: 24) + bench.node.checksummed.dropFirst(2).lowercased()
-        let before = try await bench.chain.ask(
-            "eth_call",
-            ["to": .string(bench.registry.address.checksummed), "data": .string("0x" + getNode + digits)], "latest")
+        let before = try await bench.repeating("9d209048")
         try await bench.chain.ask("dev_advanceTime", 2000)
         await bench.watch.look()
         #expect(try await bench.intents() == ["register", "heartbeat"])
-        try await bench.chain.fault(
-            "eth_call", .object([.init("result", before), .init("about", [.string(getNode)])]))
+        try await bench.chain.fault("eth_call", before)
         await bench.watch.look()
         #expect(try await bench.intents() == ["register", "heartbeat"])
         #expect(!bench.log.events.contains("chain_look_failed"))
     }
+
+    @Test("what is no registry gets no heartbeat: an account without code, and another contract, each named by a code")
+    func noRegistry() async throws {
+        for watched in [Self.nobody, "BLIND"] {
+            let bench = try await WatchBench(watching: watched)
+            for _ in 0..<2 { await bench.watch.look() }
+            #expect(bench.log.events == ["chain_look_failed", "chain_look_failed"], "\(watched)")
+            #expect(bench.log.reasons == ["not_this_contract", "not_this_contract"], "\(watched)")
+            #expect(try await bench.intents().isEmpty)
+        }
+    }
+
+    @Test("an endpoint that speaks for a registry where there is none has no heartbeat sent there")
+    func spokenFor() async throws {
+        for (watched, reason) in [(Self.nobody, "not_this_contract"), ("BLIND", "reverted")] {
+            let bench = try await WatchBench(grace: 600, watching: watched)
+            try await bench.register()
+            // What the real one says: getNode, isActive, heartbeatGraceSeconds.
+            var answers: [JSONValue] = []
+            for selector in ["9d209048", "9f8a13d7", "3080ac41"] { answers.append(try await bench.repeating(selector)) }
+            try await bench.chain.ask("dev_advanceTime", 310)
+            try await bench.chain.ask("dev_fault", "eth_call", .array(answers))
+            await bench.watch.look()
+            #expect(bench.log.events == ["chain_look_failed"] && bench.log.reasons == [reason], "\(watched)")
+            #expect(try await bench.intents() == ["register"])
+        }
+    }
+
+    @Test("a heartbeat that left no trace on the chain is none")
+    func withoutEvent() async throws {
+        let bench = try await WatchBench(grace: 600)
+        try await bench.register()
+        try await bench.chain.ask("dev_advanceTime", 310)
+        try await bench.chain.fault("eth_getTransactionReceipt", ["with": ["logs": []]], count: 100)
+        await bench.watch.look()
+        #expect(bench.log.events == ["chain_look_failed"] && bench.log.reasons == ["not_this_contract"])
+        #expect(try await bench.intents() == ["register", "heartbeat"])
+    }
+
+    @Test("a heartbeat that was paid for in vain is not paid for at every look, and still comes in time")
+    func inVain() async throws {
+        let bench = try await WatchBench(grace: 8000)
+        try await bench.register()
+        try await bench.chain.ask("dev_advanceTime", 4010)
+        // An endpoint lies about its gas, which is used up in the block.
+        try await bench.chain.fault("eth_call", ["result": "0x", "about": ["3defb962"]], count: 2)
+        try await bench.chain.fault("eth_estimateGas", ["result": "0x2ee0"])
+        for _ in 0..<2 { await bench.watch.look() }
+        #expect(bench.log.events == ["chain_look_failed"] && bench.log.reasons == ["reverted"])
+        #expect(try await bench.intents() == ["register", "heartbeat"])
+        try await bench.chain.ask("dev_advanceTime", 510)
+        await bench.watch.look()
+        #expect(bench.log.events == ["chain_look_failed", "chain_heartbeat_sent"])
+        #expect(try await bench.intents() == ["register", "heartbeat", "heartbeat"])
+        #expect(try await bench.registry.isActive(bench.node))
+    }
+
+    @Test("a heartbeat under a base fee that has risen since it was priced gets a higher one, and comes through")
+    func risingFee() async throws {
+        let bench = try await WatchBench(grace: 600)
+        try await bench.register()
+        try await bench.chain.ask("dev_advanceTime", 310)
+        let before = try await bench.chain.ask("eth_getBlockByNumber", "latest", false)
+        try await bench.chain.ask("dev_setBaseFee", .integer(1_000_000_000))
+        try await bench.chain.ask("evm_mine")
+        // The look at the money, that at the registration, and the price.
+        try await bench.chain.fault(
+            "eth_getBlockByNumber", .object([.init("result", before), .init("about", ["latest"])]), count: 3)
+        await bench.watch.look()
+        #expect(bench.log.events == ["chain_heartbeat_sent"])
+        let open = try await bench.journal.openTransactions(of: bench.node, chainID: 421_614, recent: 0)
+        #expect(open.last?.intent == "heartbeat" && open.last?.versions.count == 2)
+        #expect(try await bench.registry.isActive(bench.node))
+        #expect(try await bench.count() == 2)
+    }
+
+    private static let nobody = "0x00000000000000000000000000000000000000AA"
 
     @Test("an endpoint that is away changes nothing, and is named by a code")
     func away() async throws {
@@ -148,5 +220,16 @@ struct ChainWatchTests {
         await #expect(throws: LocalNode.Failure.lost) { try await node.serveOneJob("mock") }
         #expect(node.services.hold.set(.strikes, false))
         #expect(try await node.serveOneJob("mock").failure == nil)
+    }
+}
+
+extension WatchBench {
+    /// What the registry says now, for the endpoint to say again at the next question of this kind.
+    fileprivate func repeating(_ selector: String) async throws -> JSONValue {
+        let call: JSONValue = [
+            "to": .string(registry.address.checksummed), "data": .string("0x" + selector + argument),
+        ]
+        let answer = try await chain.ask("eth_call", call, "latest")
+        return .object([.init("result", answer), .init("about", [.string(selector)])])
     }
 }

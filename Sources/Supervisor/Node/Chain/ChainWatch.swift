@@ -10,6 +10,8 @@ package actor ChainWatch {
     private let log: Logger
     /// Of this node's last heartbeat, by the chain's clock: an endpoint that hides it must not have it paid for again.
     private var lastBeat: UInt64 = 0
+    /// By the chain's clock: when a heartbeat was paid for last that did nothing.
+    private var vainBeat: UInt64?
     /// What was said of the registration last, so that it is said once.
     private var said: NodeEvent?
 
@@ -78,11 +80,21 @@ package actor ChainWatch {
         // One that lies beyond now was made while an endpoint lied about the time.
         let last = max(standing.lastHeartbeat, lastBeat <= now ? lastBeat : 0)
         let lasting = standing.grace.flatMap { $0 == 0 ? nil : $0 / 2 } ?? ChainWatch.longestPause
+        let pause = min(lasting, ChainWatch.longestPause)
         guard let heartbeat = registry.heartbeat(from: queue.sender),
             // Both come from an endpoint, whatever it says.
-            now >= last, now - last >= min(lasting, ChainWatch.longestPause)
+            now >= last, now - last >= pause
         else { return }
-        let receipt = try await queue.perform(heartbeat)
+        // What is wrong there is not paid for at every look, but often enough to be cured in time.
+        if let vainBeat, vainBeat <= now, now - vainBeat < pause / 8 { return }
+        let receipt: Receipt
+        do throws(TransactionError) { receipt = try await queue.perform(heartbeat) } catch {
+            switch error {
+            case .reverted, .withoutEvent: vainBeat = now
+            default: break
+            }
+            throw error
+        }
         lastBeat = now
         log.event(
             .chainHeartbeatSent,
