@@ -7,17 +7,20 @@ import Shared
 import TestChain
 import Testing
 
+@testable import DevnetCore
 @testable import Supervisor
 
 /// A leader's key in the real key store.
 @Suite("The storing of output keys", .serialized)
 struct OutputKeyStorageTests {
-    @Test("the halves stand under the job's id, by their names on the network, for the user and for nobody else")
-    func stored() async throws {
-        let bench = try await StorageBench()
+    @Test(
+        "the halves stand under the job's id, by their names on the network, for the user and for nobody else",
+        arguments: ["7c1d9a4e", "0x" + String(repeating: "7c", count: 32), "8a6e0804-2bd0-4672", "job 4/ü?"])
+    func stored(job: String) async throws {
+        let bench = try await StorageBench(job: job)
         let receipt = try await bench.store()
         #expect(receipt.succeeded)
-        let id = PromptKeyStoreContract.outputKeyID(job: StorageBench.job)
+        let id = Keccak256.hash(Array((job + ":output-key").utf8))
         let stored = try await bench.access.keyStore.handles(id)
         #expect(stored.high == StorageBench.handle(0x11, ending: [6, 0]))
         #expect(stored.low == StorageBench.handle(0x22, ending: [6, 0]))
@@ -26,6 +29,42 @@ struct OutputKeyStorageTests {
             #expect(try await !bench.mayRead(handle, bench.node))
         }
         #expect(try await bench.journal.intents() == ["store_key"])
+    }
+
+    @Test("halves go with the verifier's signatures, for which the network asks: without one of them nothing is paid")
+    func signatures() async throws {
+        let bench = try await StorageBench(cofhe: "a")
+        #expect(await bench.failure()?.code == "reverted")
+        let (signed, unsigned) = (try bench.signedHalves, bench.halves)
+        for halves in [(signed.high, unsigned.low), (unsigned.high, signed.low)] {
+            #expect(await bench.failure(of: halves)?.code == "reverted")
+        }
+        #expect(try await bench.journal.intents().isEmpty)
+        #expect(try await bench.store(signed).succeeded)
+    }
+
+    @Test("a key that a stranger puts in the place of ours is noticed, and ours is not taken for stored")
+    func stranger() async throws {
+        let bench = try await StorageBench(lag: .seconds(1))
+        let (job, id) = (bench.job, PromptKeyStoreContract.outputKeyID(job: bench.job.text))
+        #expect(try await bench.storage.store(bench.halves, of: job, for: bench.user).succeeded)
+        let stranger = try PrivateKey.generate()
+        try await bench.chain.fund(stranger.address.checksummed)
+        let other = try TemporaryFolder()
+        let queue = bench.access.queue(
+            stranger, journal: try Journal(path: other.path("journal.sqlite")), directory: other.directory)
+        // Each half by itself, then ours again.
+        let theirs = PromptKeyStoreContract.Input(handle: StorageBench.handle(0x33, ending: [6, 0]), signature: [])
+        for (high, low) in [(theirs, bench.halves.low), (bench.halves.high, theirs)] {
+            _ = try await queue.perform(
+                bench.access.keyStore.store(id, high: high, low: low, readers: [], from: stranger.address))
+            let failure = await #expect(throws: OutputKeyStorage.Failure.self) {
+                try await bench.storage.readBack(bench.halves, of: job)
+            }
+            #expect(failure?.code == "not_read_back")
+        }
+        _ = try await bench.store()
+        #expect(try await bench.journal.intents() == ["store_key", "store_key"])
     }
 
     @Test("an endpoint that lags or fails is asked again; a store that keeps another key ends it, paid for once")
@@ -93,8 +132,7 @@ struct OutputKeyStorageTests {
 }
 
 private struct StorageBench {
-    static let job = "7c1d9a4e"
-
+    let job: JobID
     let chain: TestChain
     let access: ChainAccess
     let journal: Journal
@@ -103,11 +141,15 @@ private struct StorageBench {
     let storage: OutputKeyStorage
     private let folder: TemporaryFolder
 
-    init(keyStore: Address? = nil, lag: Duration = .seconds(10)) async throws {
+    /// - Parameter cofhe: with contracts of this generation, which ask for signatures.
+    init(
+        keyStore: Address? = nil, lag: Duration = .seconds(10), job: String = "7c1d9a4e", cofhe: String? = nil
+    ) async throws {
+        self.job = try #require(JobID(job))
         let key = try PrivateKey.generate()
         node = key.address
         user = try PrivateKey.generate().address
-        chain = try await TestChain(funding: [node.checksummed])
+        chain = try await TestChain(funding: [node.checksummed], cofhe: cofhe)
         folder = try TemporaryFolder()
         let address = try keyStore?.checksummed ?? #require(chain.contracts["PromptKeyStore"])
         let configuration = try Configuration(
@@ -123,24 +165,36 @@ private struct StorageBench {
         Word(bytes: [UInt8](repeating: byte, count: 30) + ending)!
     }
 
-    private var halves: OutputKeyStorage.Halves {
+    var halves: OutputKeyStorage.Halves {
         (
             high: .init(handle: StorageBench.handle(0x11, ending: [0xaa, 0xbb]), signature: []),
             low: .init(handle: StorageBench.handle(0x22, ending: [6, 0]), signature: [])
         )
     }
 
+    /// The same with the signatures that the test network's verifier makes for this node.
+    var signedHalves: OutputKeyStorage.Halves {
+        get throws {
+            let domain = NativePermit.Domain(chainID: 421_614, accessControl: .zero, version: "1")
+            func signed(_ half: PromptKeyStoreContract.Input) throws -> PromptKeyStoreContract.Input {
+                let handle = half.storedHandle
+                return .init(handle: handle, signature: try InputRoutes.signature(of: handle, for: node, domain).bytes)
+            }
+            return (try signed(halves.high), try signed(halves.low))
+        }
+    }
+
     /// Stores both halves, and reads them back.
-    func store() async throws(OutputKeyStorage.Failure) -> Receipt {
-        let job = JobID(StorageBench.job)!
+    func store(_ other: OutputKeyStorage.Halves? = nil) async throws(OutputKeyStorage.Failure) -> Receipt {
+        let halves = other ?? halves
         let receipt = try await storage.store(halves, of: job, for: user)
         try await storage.readBack(halves, of: job)
         return receipt
     }
 
-    func failure() async -> OutputKeyStorage.Failure? {
+    func failure(of other: OutputKeyStorage.Halves? = nil) async -> OutputKeyStorage.Failure? {
         do throws(OutputKeyStorage.Failure) {
-            _ = try await store()
+            _ = try await store(other)
             return nil
         } catch { return error }
     }
