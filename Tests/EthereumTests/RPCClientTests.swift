@@ -195,5 +195,16 @@ struct RPCClientTests {
         let error = await #expect(throws: RPCError.self) { try await rpc.balance(of: Self.account) }
         #expect(server.requests.first?.target == "/v2/secret-key?token=secret-key")
         #expect(!String(reflecting: error).contains("secret-key"))
+        // Some repeat what they were called by, or the one part of it that they know.
+        for text in ["no project at /v2/secret-key?token=secret-key", "secret-key is over its limit, secret-key"] {
+            let talking = try Self.endpoint { id, _ in Self.error(#"{"code":-32000,"message":"\#(text)"}"#, id) }
+            let rpc = try Self.rpc(talking, path: "/v2/secret-key?token=secret-key")
+            let error = await #expect(throws: RPCError.self) { try await rpc.balance(of: Self.account) }
+            guard case .refused(-32000, let message, nil) = error else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
+            #expect(!message.contains("secret-key") && message.count > 10, "\(message)")
+        }
     }
 }

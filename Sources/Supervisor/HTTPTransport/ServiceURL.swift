@@ -39,6 +39,13 @@ package struct ServiceURL: Sendable, Hashable, CustomStringConvertible {
     /// The whole address, which may hold an API key.
     package var text: String { origin + target }
 
+    /// A peer's words without the parts of path and query that stand in them: some peers repeat the API key that they
+    /// do not like. Shorter parts are names such as `v2`.
+    package func concealing(_ words: String) -> String {
+        target.split { "/?&=".contains($0) }.filter { $0.utf8.count >= 8 }
+            .reduce(words) { $0.replacing($1, with: "…") }
+    }
+
     init(scheme: Scheme, host: String, port: Int, path: String, query: String?) {
         self.scheme = scheme
         self.host = host

@@ -147,7 +147,7 @@ package actor RPCClient {
             // Some put the text "Reverted 0x…" where the data should be.
             let data = error["data"]?.text ?? error["data"]?["data"]?.text
             throw .refused(
-                code: code, message: (error["message"]?.text ?? "").plain(),
+                code: code, message: endpoint.concealing(error["message"]?.text ?? "").plain(),
                 data: data.flatMap { Hexadecimal.decode($0.hasPrefix("Reverted ") ? String($0.dropFirst(9)) : $0) })
         }
         guard let result = answer["result"].flatMap(decode) else { throw .malformed(host: endpoint.host) }
