@@ -37,14 +37,20 @@ struct ConfigurationLoaderTests {
         }
     }
 
-    @Test("the folder is the argument, BLF_CONFIG_DIR, the folder of BLF_CONFIG_PATH, or ~/.blindference")
+    @Test("the folder is the argument, BLF_CONFIG_DIR, the folder of BLF_CONFIG_PATH, or .blindference in HOME")
     func folder() async {
         await #expect(processExitsWith: .success) {
             let environment = try OperatorEnvironment(environmentFile: "/nowhere")
             func chosen(_ argument: String? = nil) -> String {
                 ConfigurationLoader(directory: argument, environment: environment).directory
             }
-            #expect(chosen() == NSHomeDirectory() + "/.blindference")
+            for none in [nil, "", "here"] {
+                if let none { setenv("HOME", none, 1) } else { unsetenv("HOME") }
+                #expect(chosen() == NSHomeDirectory() + "/.blindference", "the system's record")
+            }
+            setenv("HOME", "/home/somebody/", 1)
+            #expect(chosen() == "/home/somebody/.blindference")
+            #expect(chosen("~/node") == "/home/somebody/node" && chosen("~") == "/home/somebody")
             setenv("BLF_CONFIG_PATH", "/etc/blf/config.json", 1)
             #expect(chosen() == "/etc/blf")
             setenv("BLF_CONFIG_DIR", "/srv/blf", 1)

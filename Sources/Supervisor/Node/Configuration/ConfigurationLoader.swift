@@ -9,12 +9,17 @@ package struct ConfigurationLoader: Sendable {
     package var file: String { directory + "/config.json" }
 
     /// - Parameter directory: given on the command line; else `BLF_CONFIG_DIR`, the folder of `BLF_CONFIG_PATH`, or
-    ///   `~/.blindference`.
+    ///   `~/.blindference`. As for the published node, `~` is `HOME`, where that is an absolute path.
     package init(directory: String? = nil, environment: OperatorEnvironment) {
         self.environment = environment
         let folder = environment.text("BLF_CONFIG_PATH").map { ($0 as NSString).deletingLastPathComponent }
         let chosen = directory ?? environment.text("BLF_CONFIG_DIR") ?? folder ?? "~/.blindference"
-        self.directory = (chosen as NSString).expandingTildeInPath
+        // Foundation takes the user's home from the system's records alone.
+        if let home = environment.text("HOME"), home.hasPrefix("/"), chosen == "~" || chosen.hasPrefix("~/") {
+            self.directory = String(home.dropLast(home.hasSuffix("/") ? 1 : 0) + chosen.dropFirst())
+        } else {
+            self.directory = (chosen as NSString).expandingTildeInPath
+        }
     }
 
     package func load() throws(ConfigurationError) -> Configuration {
