@@ -110,6 +110,35 @@ struct RegistrationTests {
         #expect(nowhere.status == 1 && nowhere.output.contains("node_registry_address"), "\(nowhere.output)")
     }
 
+    @Test("at a terminal a registration is asked about with the stake that goes with it: only a yes signs")
+    func asked() async throws {
+        let network = try await TestNetwork("--nodes", "1")
+        let node = try await network.makeNode("node")
+        let chain = try await TestChain(funding: [node.address])
+        let registry = try #require(chain.contracts["NodeRegistry"])
+        let price = String(10_000_000_000_000_000, radix: 16)
+        // setMinStake(uint256)
+        try await chain.send(
+            from: chain.deployer, to: registry, "8c80fd90" + String(repeating: "0", count: 64 - price.count) + price)
+        func attest(_ answer: String, limit: String) async throws -> (status: Int32, shown: String) {
+            let settings = try chain.settings().merging(["BLF_STAKE_AMOUNT_WEI": limit]) { $1 }
+            let terminal = Terminal(
+                password: "password of node", environment: node.environment(settings), folder: node.folder)
+            return try await terminal.run("attest", answering: answer)
+        }
+        let dear = try await attest("y", limit: "9999999999999999")
+        #expect(
+            dear.status == 1 && dear.shown.contains("stake_amount_wei allows 0.009999999999999999"), "\(dear.shown)")
+        let refused = try await attest("n", limit: "10000000000000000")
+        #expect(refused.status == 0 && refused.shown.contains("0.01 of it as stake. Go on?"), "\(refused.shown)")
+        #expect(refused.shown.contains("Nothing was signed") && !refused.shown.contains("password of"))
+        #expect(try await chain.transactions(of: node.address) == 0)
+        let agreed = try await attest("y", limit: "10000000000000000")
+        #expect(agreed.status == 0 && agreed.shown.contains("register: in block"), "\(agreed.shown)")
+        #expect(try await chain.transactions(of: node.address) == 1)
+        #expect(try await chain.ask("eth_getBalance", .string(registry), "latest").text == "0x" + price)
+    }
+
     @Test("an attest that goes away leaves its transaction to the next one, which makes no other")
     func interrupted() async throws {
         let network = try await TestNetwork("--nodes", "1")
@@ -189,12 +218,8 @@ extension TestChain {
 
     /// What the coordinator does to a node that keeps a claimed job waiting.
     func recordFailure(of address: String) async throws {
-        let data = "0x2caafd3e" + String(repeating: "0", count: 24) + address.dropFirst(2).lowercased()
-        try await ask(
-            "eth_sendTransaction",
-            .object([
-                .init("from", .string(icl)), .init("to", .string(try settings()["BLF_STAKING_ADDRESS"] ?? "")),
-                .init("data", .string(data)),
-            ]))
+        try await send(
+            from: icl, to: try settings()["BLF_STAKING_ADDRESS"] ?? "",
+            "2caafd3e" + String(repeating: "0", count: 24) + address.dropFirst(2).lowercased())
     }
 }

@@ -35,8 +35,7 @@ struct StakingCommandTests {
         #expect(early.status == 1 && early.output.contains("Nothing unbonds"), "\(early.output)")
         let unstaked = try await stakeholder.run("staking", "unstake", "--yes", "--format", "json")
         #expect(unstaked.status == 0, "\(unstaked.output)")
-        let line = try #require(unstaked.output.split(separator: "\n").last { $0.hasPrefix("{") })
-        let shown = try JSONValue(parsing: Array(line.utf8))
+        let shown = try unstaked.output.report()
         let hash = try #require(shown["transaction"]?.text)
         #expect(try await stakeholder.chain.ask("eth_getTransactionReceipt", .string(hash))["status"] == "0x1")
         #expect(shown["explorer"]?.text?.hasSuffix("/tx/" + hash) == true)
@@ -163,13 +162,7 @@ struct StakingCommandTests {
         #expect(busy.status == 1 && busy.output.contains("or the folder cannot be written to"), "\(busy.output)")
         try FileManager.default.removeItem(atPath: lock)
         let full = "CREATE TRIGGER full BEFORE INSERT ON chain_transaction BEGIN SELECT RAISE(FAIL, 'full'); END"
-        let meddle = try ChildProcess(
-            URL(filePath: "/usr/bin/python3"),
-            [
-                "-c", "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute(sys.argv[2])",
-                stakeholder.operating.file("journal.sqlite"), full,
-            ], output: stakeholder.operating.folder.appending(path: "meddle.log"))
-        #expect(try await meddle.end() == 0, "\(meddle.text)")
+        try await stakeholder.journal(full)
         let unrecorded = try await stakeholder.run("staking", "stake", "1000", "--yes")
         #expect(unrecorded.output.contains("The journal takes nothing"), "\(unrecorded.output)")
         #expect(try await stakeholder.transactions() == 0)
@@ -199,35 +192,6 @@ struct StakingCommandTests {
         #expect(status["allowance"]?.text == "0", "\(ends)")
     }
 
-    @Test("at a terminal the password is asked for first and not shown, then what would be done; only a yes signs")
-    func terminal() async throws {
-        let stakeholder = try await Stakeholder()
-        defer { stakeholder.remove() }
-        func stake(_ answer: String) async throws -> String {
-            let child = try ChildProcess(
-                URL(filePath: "/usr/bin/python3"),
-                [
-                    TestNetwork.root.appending(path: "Tests/Support/terminal.py").path, "correct horse", answer,
-                    TestNetwork.binaries.appending(path: "blindference-node").path, "staking", "stake", "1000",
-                ],
-                environment: stakeholder.settings.merging(["BLF_CONFIG_DIR": stakeholder.operating.folder.path]) { $1 },
-                output: stakeholder.operating.folder.appending(path: "terminal.log"))
-            #expect(try await child.end(within: 60) == 0, "\(child.text)")
-            return child.text
-        }
-        let refused = try await stake("n")
-        let words = try #require(refused.range(of: "Will stake 1000 of your 10000 BLIND"))
-        let password = try #require(refused.lowercased().range(of: "password"))
-        #expect(password.lowerBound < words.lowerBound, "\(refused)")
-        #expect(refused.contains("Nothing was signed") && !refused.contains("correct horse"), "\(refused)")
-        #expect(try await stakeholder.transactions() == 0)
-        let agreed = try await stake("y")
-        #expect(agreed.contains("stake: in block"), "\(agreed)")
-        let more = try await stake("n")
-        #expect(more.contains("of your 9000 BLIND beside the 1000 that are staked"), "\(more)")
-        #expect(try await stakeholder.transactions() == 2)
-    }
-
     @Test("two failures in a row are a warning: the third takes the whole stake")
     func warning() async throws {
         let stakeholder = try await Stakeholder()
@@ -250,6 +214,24 @@ struct StakingCommandTests {
         #expect(found["blind"]?.text == "10000" && found["eth"]?.text == "10")
         #expect(found["heartbeats"]?.int ?? 0 > 100_000)
         #expect(found["address"]?.text == stakeholder.address)
+        func shown(_ address: String) async throws -> [String: String] {
+            let result = try await stakeholder.run(["balance"], ["BLF_NODE_ADDRESS": address])
+            #expect(result.status == 0, "\(result.output)")
+            let lines = result.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+            return Dictionary(
+                lines.compactMap { words in words.last.map { (words.dropLast().joined(separator: " "), $0) } },
+                uniquingKeysWith: { $1 })
+        }
+        let whole = try await shown(stakeholder.address)
+        #expect(whole["BLIND"] == "10000" && whole["ETH"] == "10" && whole["Address"] == stakeholder.address)
+        #expect(whole["Enough for heartbeats"] == found["heartbeats"]?.int.map(String.init))
+        let poor = "0x" + String(repeating: "0", count: 35) + "b11d1"
+        let nothing = try await shown(poor)
+        #expect(nothing["BLIND"] == "0" && nothing["ETH"] == "0" && nothing["Enough for heartbeats"] == "0")
+        // 60,000 units of gas at 0.1 gwei, four times, less a wei.
+        try await stakeholder.chain.ask("dev_fund", .string(poor), .integer(4 * 6_000_000_000_000 - 1))
+        let low = try await shown(poor)
+        #expect(low["ETH"] == "0.000023999999999999" && low["Enough for heartbeats"] == "3", "\(low)")
     }
 
     @Test("a wallet moves between nodes as its encrypted keystore, and changes its password; its key is never printed")
@@ -307,43 +289,4 @@ struct StakingCommandTests {
             #expect(!printed.output.lowercased().contains(key))
         }
     }
-}
-
-/// An operator with a wallet, on a chain that has funded it.
-private struct Stakeholder {
-    let operating: Operator
-    let chain: TestChain
-    let address: String
-    let settings: [String: String]
-
-    init() async throws {
-        operating = try Operator()
-        try await operating.initialise()
-        let shown = try await operating.run("wallet", "address", "--format", "json")
-        address = try JSONValue(parsing: Array(shown.output.utf8)).requireText("address")
-        chain = try await TestChain(funding: [address])
-        settings = try chain.settings()
-    }
-
-    func remove() { operating.remove() }
-
-    func run(_ arguments: String...) async throws -> (status: Int32, output: String) { try await run(arguments, [:]) }
-
-    func run(_ arguments: [String], _ extra: [String: String]) async throws -> (status: Int32, output: String) {
-        let opens = ["stake", "unstake", "withdraw"].contains(arguments.dropFirst().first ?? "")
-        // An amount behind `--` stays the last.
-        let password = opens ? ["--password-file", operating.file("password")] : []
-        let all = Array(arguments.prefix(2)) + password + arguments.dropFirst(2)
-        return try await operating.run(all, environment: settings.merging(extra) { $1 })
-    }
-
-    func status() async throws -> JSONValue {
-        let result = try await run("staking", "status", "--format", "json")
-        // Notes stand beside it, on standard error.
-        let line = try #require(result.output.split(separator: "\n").first { $0.hasPrefix("{") }, "\(result.output)")
-        return try JSONValue(parsing: Array(line.utf8))
-    }
-
-    func transactions() async throws -> Int { try await chain.transactions(of: address) }
-    func recordFailure() async throws { try await chain.recordFailure(of: address) }
 }
