@@ -126,6 +126,27 @@ struct ChainWatchTests {
         #expect(!bench.log.events.contains("chain_look_failed"))
     }
 
+    @Test(
+        "of two nodes on one key the second sees the first's heartbeat on the chain; at once, each pays for its own at most"
+    )
+    func oneKey() async throws {
+        let one = try await WatchBench(grace: 600)
+        let other = try await WatchBench(beside: one, with: one.wallet)
+        try await one.register()
+        try await one.chain.ask("dev_advanceTime", 310)
+        for bench in [one, other] { await bench.watch.look() }
+        #expect(one.log.events == ["chain_heartbeat_sent"] && other.log.events.isEmpty)
+        #expect(try await one.count() == 2)
+        try await one.chain.ask("dev_advanceTime", 310)
+        async let first: Void = one.watch.look()
+        async let second: Void = other.watch.look()
+        _ = await (first, second)
+        let sent = (one.log.events + other.log.events).count { $0 == "chain_heartbeat_sent" }
+        #expect((2...3).contains(sent))
+        #expect(try await one.count() == UInt64(1 + sent), "what was paid for is known")
+        #expect(try await one.registry.isActive(one.node))
+    }
+
     @Test("what is no registry gets no heartbeat: an account without code, and another contract, each named by a code")
     func noRegistry() async throws {
         for watched in [Self.nobody, "BLIND"] {

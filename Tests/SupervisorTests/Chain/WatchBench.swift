@@ -48,14 +48,16 @@ struct WatchBench {
 
     /// - Parameters:
     ///   - neighbour: shares its chain.
+    ///   - wallet: of another node; nil for one of its own.
     ///   - watched: what the node takes for its registry: a contract's name, or an address.
     ///   - extra: more settings.
     init(
         grace: Int = 950_400, all: Bool = false, beside neighbour: WatchBench? = nil,
-        watching watched: String = "NodeRegistry", _ extra: [Setting: SettingValue] = [:]
+        with wallet: PrivateKey? = nil, watching watched: String = "NodeRegistry",
+        _ extra: [Setting: SettingValue] = [:]
     ) async throws {
-        wallet = try PrivateKey.generate()
-        node = wallet.address
+        self.wallet = try wallet ?? PrivateKey.generate()
+        node = self.wallet.address
         if let neighbour {
             chain = neighbour.chain
             try await chain.fund(node.checksummed)
@@ -78,9 +80,10 @@ struct WatchBench {
             Contract(try Address(try #require(contracts["NodeRegistry"])), access.rpc))
         journal = try Journal(path: folder.path("journal.sqlite"))
         var patience = TransactionQueue.Patience()
+        patience.lag = .seconds(1)
         patience.longestPoll = .milliseconds(50)
         queue = TransactionQueue(
-            rpc: access.rpc, key: wallet, fees: access.fees, store: journal, lockPath: folder.path("lock"),
+            rpc: access.rpc, key: self.wallet, fees: access.fees, store: journal, lockPath: folder.path("lock"),
             patience: patience)
         let logger = Logger(label: "test") { [log] _ in log }
         watch = ChainWatch(access, queue: queue, journal: journal, hold: hold, log: logger)
