@@ -74,7 +74,9 @@ struct ChainJobTests {
             running.append(try await node.start(settings))
         }
         try await chain.dispatch(job, to: nodes[0].address, nodes[1].address)
+        let held = try await network.holdLeader(nodes[0].address)
         #expect(try Ask(network, job: job).submit(to: nodes[0], verifiers: Array(nodes.dropFirst())) == job)
+        try await held.value
         for child in running.prefix(2) { try await child.event("commitment_opened", job: job, within: 60) }
         let status = try await chain.ask(
             "eth_call",
