@@ -77,6 +77,9 @@ def main(words):
     again = []
     if "--again" in logs:
         logs, again = logs[: logs.index("--again")], logs[logs.index("--again") + 1 :]
+        if len(again) < 2:
+            print(__doc__, file=sys.stderr)
+            return 2
     claims = tomllib.loads((ROOT / "docs" / "claims.toml").read_text())["claim"]
     tests = tests_by_name()
     if command == "write":

@@ -7,8 +7,8 @@
 #include <linux/magic.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/statfs.h>
 #include <sys/prctl.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,12 +28,14 @@ static void drop_bounding_set(void) {
     }
 }
 
-void csystem_keep_mounts_apart(void) { mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL); }
+static int keep_mounts_apart(void) { return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL); }
 
 // A folder that every /proc has and that nobody behind the walls needs.
 static const char empty_root[] = "/proc/fs";
 
-void csystem_prepare_empty_root(void) {
+void csystem_prepare_mounts(void) {
+    // What is mounted while they are mirrored would be mounted outside, too.
+    if (keep_mounts_apart() != 0) return;
     mount("none", empty_root, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k,nr_inodes=1,mode=555");
 }
 
@@ -46,10 +48,7 @@ int csystem_enter_empty_root(void) {
 
 int csystem_unshare_namespaces(void) {
     int result = unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS);
-    if (result == 0) {
-        csystem_keep_mounts_apart();
-        csystem_prepare_empty_root();
-    }
+    if (result == 0) csystem_prepare_mounts();
     return result;
 }
 

@@ -66,8 +66,7 @@ int csystem_make_world(int world[csystem_world_size]) {
     int result = open_world(home);
     if (result == 0) result = unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS);
     if (result == 0) {
-        csystem_keep_mounts_apart();
-        csystem_prepare_empty_root();
+        csystem_prepare_mounts();
         result = open_world(world);
         if (result != 0) close_world(world);
         // A thread that cannot come home must not go on in a world without network.

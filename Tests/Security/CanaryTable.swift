@@ -50,9 +50,6 @@ enum Place: String, CaseIterable {
     case passwordFile = "password"
     case environmentFile = ".env"
     case otherFile = "any other file of the node's folder"
-    case swap = "the machine's swap"
-    case coreTarget = "where core_pattern leads"
-    case systemLogs = "the system's logs and journal"
 }
 
 /// One place of the table: what lies there, and why nothing else does.
@@ -112,9 +109,6 @@ struct CanaryRow {
         case .passwordFile: holding([.password: "the operator wrote it there"], "a file for one secret")
         case .environmentFile: holding([.uploadToken: "the operator wrote it there"], "a file for one secret")
         case .otherFile: nothing("I4")
-        case .swap: nothing("arenas are locked")
-        case .coreTarget: nothing("no process of ours leaves a core")
-        case .systemLogs: nothing("nothing is said to the system")
         }
     }
 }

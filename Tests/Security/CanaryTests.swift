@@ -60,17 +60,18 @@ extension Security {
             process.signal(SIGTERM)
             #expect(try await process.end() == 0)
             try inspection.lookAtFiles("after the end", canaries)
-            try NodeInspection.lookAtMachine("after the end", canaries, since: footprint)
+            try footprint.expectNothing(
+                of: canaries.filter { Secret(rawValue: $0.name) != nil }, allowed: ["password", ".env"], "after the end"
+            )
         }
 
         @Test(
             "while the network seals a job's key, its sealing secret is in its worker's arena alone; its permit never in a worker or a file",
             .timeLimit(.minutes(2)))
         func sealing() async throws {
-            let footprint = Footprint()
             let operatorSecrets = OperatorCanaries()
             let native = try await NativeNetworkBench("--mock-key", operatorSecrets.attestationKey)
-            let model = try SlowModel()
+            let (footprint, model) = (Footprint(), try SlowModel())
             let node = try await native.node("canaries", privateKey: Hexadecimal.encode(operatorSecrets.walletKey))
             let process = try await operatorSecrets.start(
                 node, model: model,
@@ -123,7 +124,9 @@ extension Security {
             process.signal(SIGTERM)
             #expect(try await process.end() == 0)
             try inspection.lookAtFiles("after the end", canaries)
-            try NodeInspection.lookAtMachine("after the end", canaries, since: footprint)
+            try footprint.expectNothing(
+                of: canaries.filter { Secret(rawValue: $0.name) != nil }, allowed: ["password", ".env"], "after the end"
+            )
             let needles = permits.flatMap { Needle.spellings(of: $0, "permit") }
             try SupervisorMemoryTests.expectClean(node.folder, of: needles)
         }
@@ -204,7 +207,7 @@ extension Security {
                 let end = try ProcessView(worker.pid).hold(at: "$s6Worker3JobV12outputFields*")
                 usleep(100_000)
                 model.answer(answer)
-                try LiveWorker.wait { end.isReached }
+                try RawWorker.wait { end.isReached }
                 let canaries: [ScanOrder.Canary] = [
                     .init(.prompt, text: prompt), .init(.answer, text: answer), .init(.apiKey, text: apiKey),
                     .init("program", text: "blindference-worker"),

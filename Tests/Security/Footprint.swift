@@ -32,22 +32,13 @@ struct Footprint {
         setrlimit(__rlimit_resource_t(UInt32(RLIMIT_CORE.rawValue)), &limit)
     }()
 
-    /// Where a program that takes cores leaves them.
-    private static let reporters = ["/var/crash", "/var/lib/systemd/coredump", "/var/lib/apport/coredump"]
-
     init() {
         Footprint.allowsCores
-        let all = [NSTemporaryDirectory(), "/tmp", "/dev/shm"] + Footprint.coreFolders + Footprint.logFolders
+        let reporters = ["/var/crash", "/var/lib/systemd/coredump", "/var/lib/apport/coredump"]
+        let logs = ["/var/log", "/run/log"]
+        let all =
+            [NSTemporaryDirectory(), "/tmp", "/dev/shm"] + reporters + logs + [Footprint.coreFolder].compactMap { $0 }
         folders = Set(all.map { ($0 as NSString).standardizingPath }).sorted()
-    }
-
-    static var coreFolders: [String] { reporters + [coreFolder].compactMap { $0 } }
-    static let logFolders = ["/var/log", "/run/log"]
-    /// Files and disks.
-    static var swapAreas: [String] {
-        let table = String(decoding: FileManager.default.contents(atPath: "/proc/swaps") ?? Data(), as: UTF8.self)
-        return table.split(separator: "\n").dropFirst().compactMap { $0.split(whereSeparator: \.isWhitespace).first }
-            .map(String.init)
     }
 
     /// Below the folders everything, in the working directories what lies directly in them.
@@ -87,8 +78,8 @@ struct Footprint {
             sourceLocation: sourceLocation)
         for place in report.places where place.name != seen?.name {
             let name = (place.name as NSString).lastPathComponent
-            #expect(
-                name != "core" && !name.hasPrefix("core."), "\(comment): \(place.name)", sourceLocation: sourceLocation)
+            let isCore = name.wholeMatch(of: /core(\.[0-9]+)?/) != nil
+            #expect(!isCore, "\(comment): \(place.name)", sourceLocation: sourceLocation)
             guard !allowed.contains(name) else { continue }
             #expect(place.hits.isEmpty, "\(comment): \(place.name) \(place.hits)", sourceLocation: sourceLocation)
         }

@@ -70,8 +70,8 @@ extension Security {
                     let last = try view.hold(at: "_exit")
                     let before = try view.forgetPeak()
                     worker.flood(bytes)
-                    try LiveWorker.wait("\(name), \(point)") { last.isReached }
-                    #expect(view.peakKilobytes - before < 256, "\(name), \(point)")
+                    try RawWorker.wait("\(name), \(point)") { last.isReached }
+                    #expect(view.peakKilobytes - before < 512, "\(name), \(point)")
                     try last.release()
                 #else
                     worker.push(bytes)

@@ -23,11 +23,12 @@ import Testing
         private(set) var canaries: [ScanOrder.Canary]
         private let view: ProcessView
         /// Where a fault strikes it.
-        private enum Place {
-            case systemCall(Int)
-            case hold(Hold)
+        private enum Strike {
+            case afterSystemCall(Int)
+            case held(Hold)
         }
-        private var place = Place.systemCall(47)
+        /// recvmsg
+        private var strike = Strike.afterSystemCall(47)
         /// Brings what it waits for.
         private var wake: () -> Void = {}
 
@@ -54,8 +55,8 @@ import Testing
                 // One of them opens the prompt, whatever the processor can; behind them comes the wipe of what they leave.
                 let ciphers = try ["crypto_aead_aes256gcm_decrypt_detached", "EVP_DecryptInit_ex"].map(view.hold)
                 try worker.giveMaterial(sealed, publicKey: text, by: network)
-                try LiveWorker.wait { try ciphers.contains { $0.isReached } && areLive([.promptKey]) }
-                place = .hold(try view.hold(at: "csystem_wipe_stack"))
+                try RawWorker.wait { try ciphers.contains { $0.isReached } && areLive([.promptKey]) }
+                strike = .held(try view.hold(at: "csystem_wipe_stack"))
                 for cipher in ciphers { try cipher.release() }
                 try expectLive(.apiKey, .prompt, .promptKey)
             case .answering, .storing:
@@ -65,7 +66,7 @@ import Testing
                 let answer = Canaries.text()
                 canaries.append(.init(.answer, text: answer))
                 // poll
-                place = .systemCall(7)
+                strike = .afterSystemCall(7)
                 if moment == .answering {
                     model.beginAnswer(answer)
                     wake = { model.send(raw: "}") }
@@ -83,11 +84,11 @@ import Testing
 
         /// Its end, by the fault: 128 + a signal. Nil is a SIGKILL from outside.
         func die(of fault: PlantedFault?) throws -> Int32? {
-            switch (fault, place) {
+            switch (fault, strike) {
             case (nil, _): kill(worker.pid, SIGKILL)
-            case (let fault?, .hold(let hold)): try hold.strike(fault)
-            case (let fault?, .systemCall(let number)):
-                try LiveWorker.wait { (try? view.plant(fault, afterSystemCall: number)) != nil }
+            case (let fault?, .held(let hold)): try hold.strike(fault)
+            case (let fault?, .afterSystemCall(let number)):
+                try RawWorker.wait { (try? view.plant(fault, afterSystemCall: number)) != nil }
                 wake()
             }
             return worker.end()
@@ -106,15 +107,6 @@ import Testing
             return secrets.allSatisfy { arena?.count($0.rawValue) ?? 0 > 0 }
         }
 
-        private func expectLive(_ secrets: Secret...) throws { try LiveWorker.wait { try areLive(secrets) } }
-
-        /// For tests that must stay on the thread that started their worker.
-        static func wait(_ what: Comment? = nil, until condition: () throws -> Bool) throws {
-            let end = ContinuousClock.now + .seconds(10)
-            while try !condition() {
-                try #require(ContinuousClock.now < end, what)
-                usleep(5000)
-            }
-        }
+        private func expectLive(_ secrets: Secret...) throws { try RawWorker.wait { try areLive(secrets) } }
     }
 #endif

@@ -72,25 +72,6 @@ struct NodeInspection {
         #expect(!journal.isEmpty, "\(moment): the scan sees the job in the journal")
     }
 
-    /// Where the machine itself may have put what it took from a process.
-    static func lookAtMachine(
-        _ moment: String, _ canaries: [ScanOrder.Canary], since footprint: Footprint
-    ) throws {
-        let files = footprint.changedFiles
-        func changed(below folders: [String]) -> [String] {
-            files.filter { file in folders.contains { file.hasPrefix($0 + "/") } }
-        }
-        let places: [(Place, [String])] = [
-            (.swap, Footprint.swapAreas), (.coreTarget, changed(below: Footprint.coreFolders)),
-            (.systemLogs, changed(below: Footprint.logFolders)),
-        ]
-        for (place, paths) in places {
-            let seen = try Security.scan(ScanOrder(canaries, paths: paths)).places
-            for file in seen { place.check(file, moment, secrets: canaries.secrets) }
-            if seen.isEmpty { print("canaries: \(place.rawValue), \(moment): there is nothing") }
-        }
-    }
-
     private static func path(_ place: Place, of pid: Int32) -> String {
         place.rawValue.replacing("PID", with: String(pid))
     }

@@ -54,21 +54,30 @@ extension Security {
         }
 
         static let walls: [(left: String, named: WorkerProof.Wall)] = [
-            ("seccomp", .seccomp), ("singleThread", .singleThread), ("capabilities", .capabilities),
-            ("notTraced", .notTraced), ("notDumpable", .notDumpable), ("fileSizeLimit", .fileSizeLimit),
-            ("lockedMemory", .lockedMemory), ("descriptors", .descriptors), ("environment", .environment),
+            ("seccomp", .seccomp), ("notTraced", .notTraced), ("notDumpable", .notDumpable),
+            ("fileSizeLimit", .fileSizeLimit), ("lockedMemory", .lockedMemory),
         ]
-
-        /// Others than root may not look at these; and their worker can start no thread, and have no filter if it could
-        /// raise its rights.
-        private static let ofRoot: Set<WorkerProof.Wall> = [
-            .capabilities, .descriptors, .environment, .singleThread, .noNewPrivileges,
+        /// Others than root may not look at these, or have a worker that can start no thread.
+        static let wallsOfRoot: [(left: String, named: WorkerProof.Wall)] = [
+            ("singleThread", .singleThread), ("capabilities", .capabilities), ("descriptors", .descriptors),
+            ("environment", .environment), ("rootIdentity", .notDumpable),
         ]
 
         @Test(
             "a worker that says it is ready but lacks one wall is refused by that wall's name, and hears nothing",
-            arguments: walls.filter { geteuid() == 0 || !ofRoot.contains($0.named) })
+            arguments: walls)
         func refused(_ wall: (left: String, named: WorkerProof.Wall)) async throws {
+            try await refuse(wall)
+        }
+
+        @Test(
+            "and so is one that lacks a wall at which root alone may look, or is still root without any capability",
+            arguments: wallsOfRoot)
+        func refusedByRoot(_ wall: (left: String, named: WorkerProof.Wall)) async throws {
+            try await refuse(wall)
+        }
+
+        private func refuse(_ wall: (left: String, named: WorkerProof.Wall)) async throws {
             let observer = try Observer()
             let spawner = try Security.spawner(Security.unconfined, argument: "\(wall.left):\(observer.path)")
             await #expect(throws: WorkerError.notConfined(wall.named)) { _ = try await spawner.spawn() }
@@ -77,13 +86,16 @@ extension Security {
 
         /// What the spawner itself builds, so that no worker can leave it out.
         static let spawners: [WorkerProof.Wall] = [
-            .coreLimit, .processLimit, .descriptorLimit, .memoryLimit, .processorLimit, .noNewPrivileges,
+            .coreLimit, .processLimit, .descriptorLimit, .memoryLimit, .processorLimit,
         ]
 
-        @Test(
-            "a process without one of the walls that the spawner builds is seen",
-            arguments: spawners.filter { geteuid() == 0 || !ofRoot.contains($0) })
-        func unspawned(_ wall: WorkerProof.Wall) async throws {
+        @Test("a process without one of the walls that the spawner builds is seen", arguments: spawners)
+        func unspawned(_ wall: WorkerProof.Wall) async throws { try await seen(without: wall) }
+
+        @Test("and so is one that could raise its rights, which root alone may filter")
+        func unspawnedByRoot() async throws { try await seen(without: .noNewPrivileges) }
+
+        private func seen(without wall: WorkerProof.Wall) async throws {
             let log = FileManager.default.temporaryDirectory.appending(path: "alone-\(UUID().uuidString)")
             defer { try? FileManager.default.removeItem(at: log) }
             let child = try ChildProcess(URL(filePath: Security.unconfined), ["alone", wall.rawValue], output: log)
@@ -100,15 +112,8 @@ extension Security {
 
         @Test("each wall has a test of its absence")
         func complete() {
-            #expect(Set(Self.walls.map(\.named) + Self.spawners) == Set(WorkerProof.Wall.allCases))
-        }
-
-        @Test("a worker that is still root is refused, whatever capabilities it gave up")
-        func rootIdentity() async throws {
-            let observer = try Observer()
-            let spawner = try Security.spawner(Security.unconfined, argument: "rootIdentity:\(observer.path)")
-            await #expect(throws: WorkerError.notConfined(.notDumpable)) { _ = try await spawner.spawn() }
-            #expect(try observer.sent().isEmpty)
+            let refused = (Self.walls + Self.wallsOfRoot).map(\.named)
+            #expect(Set(refused + Self.spawners + [.noNewPrivileges]) == Set(WorkerProof.Wall.allCases))
         }
 
         @Test("a refused worker is gone at once")

@@ -143,6 +143,15 @@ final class RawWorker {
         return bytes.count - rest.count
     }
 
+    /// For tests that must stay on the thread that started their worker.
+    static func wait(_ what: Comment? = nil, until condition: () throws -> Bool) throws {
+        let end = ContinuousClock.now + .seconds(10)
+        while try !condition() {
+            try #require(ContinuousClock.now < end, what)
+            usleep(5000)
+        }
+    }
+
     /// What a supervisor does when it dies; or closes one direction only.
     func hangUp(_ direction: Int = SHUT_RDWR) { shutdown(channel, Int32(direction)) }
 

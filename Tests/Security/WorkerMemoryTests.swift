@@ -79,8 +79,8 @@ extension Security {
             try look()
             try model.answer(answer) {
                 // It has the first record, and polls for the rest.
-                try LiveWorker.wait {
-                    try !MemoryScan(view, for: secrets).hits("answer").isEmpty && view.text("syscall").hasPrefix("7 ")
+                try RawWorker.wait {
+                    try !MemoryScan(view, for: secrets).hits("answer").isEmpty && view.isPolling
                 }
                 try look()
             }

@@ -27,10 +27,9 @@ int csystem_deny_executable_memory(void);
 int csystem_disable_speculation_leaks(void);
 /// Own user, net, ipc, uts and mount namespaces, for a process that is not root. The last has an empty root prepared.
 int csystem_unshare_namespaces(void);
-/// Mounts made or removed later, here or outside, are not mirrored. Where the kernel refuses it, they may be.
-void csystem_keep_mounts_apart(void);
-/// Puts an empty file system into this mount namespace, where the kernel lets us.
-void csystem_prepare_empty_root(void);
+/// In a new mount namespace: mounts made or removed later, here or outside, are not mirrored, and there is an empty file
+/// system. Where the kernel refuses the first, they may be, and there is none.
+void csystem_prepare_mounts(void);
 /// Makes it the root folder of this process; -1 where none is prepared. Nothing below the old one has a name then.
 int csystem_enter_empty_root(void);
 int csystem_drop_identity(uid_t user, gid_t group);

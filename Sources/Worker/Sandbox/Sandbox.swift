@@ -11,7 +11,6 @@ package struct Sandbox {
     package let landlock: Int
     package let arena: SecretArena.Kind
     package let noExecutableMemory: Bool
-    package let emptyRoot: Bool
     let trust: TrustStore?
 
     private static let nobody: uid_t = 65534
@@ -30,16 +29,14 @@ package struct Sandbox {
         // While there are files. What is in it is read when the identity is gone.
         let certificates = trustFile.map { open($0, O_RDONLY | O_CLOEXEC) }
         if geteuid() == 0 {
-            emptyRoot = csystem_enter_empty_root() == 0
+            _ = csystem_enter_empty_root()
             let dropped = csystem_drop_identity(Sandbox.nobody, Sandbox.nobody) == 0
             guard csystem_drop_capabilities() == 0, dropped else { throw .identity }
         } else if csystem_unshare_namespaces() == 0 {
             // Made here, after exec, and not at the clone: memory that was made inside a user namespace is open to the
             // owner of that namespace (ptrace_may_access), dumpable or not. An extra layer: the kernel may refuse it.
-            emptyRoot = csystem_enter_empty_root() == 0
+            _ = csystem_enter_empty_root()
             guard csystem_drop_capabilities() == 0 else { throw .identity }
-        } else {
-            emptyRoot = false
         }
         // A change of identity resets both.
         guard csystem_set_nondumpable() == 0, csystem_set_parent_death_signal(SIGKILL) == 0 else { throw .dumpable }
@@ -59,7 +56,7 @@ package struct Sandbox {
     package var readyFields: [JSONValue.Member] {
         [
             .init("landlock", .integer(landlock)), .init("arena", .string(arena.rawValue)),
-            .init("noExecutableMemory", .bool(noExecutableMemory)), .init("emptyRoot", .bool(emptyRoot)),
+            .init("noExecutableMemory", .bool(noExecutableMemory)),
         ]
     }
 }

@@ -15,7 +15,8 @@ final class TrustStore {
         guard let context = SSL_CTX_new(TLS_client_method()) else { throw .unavailable }
         copenssl_set_worker_options(context)
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
-        guard copenssl_set_minimum_tls12(context) == 1, add(read(descriptor), to: SSL_CTX_get_cert_store(context))
+        guard copenssl_set_minimum_tls12(context) == 1, let text = read(descriptor),
+            add(text, to: SSL_CTX_get_cert_store(context))
         else {
             SSL_CTX_free(context)
             throw .unreadable
@@ -23,12 +24,14 @@ final class TrustStore {
         return TrustStore(context)
     }
 
-    private static func read(_ descriptor: Int32) -> [UInt8] {
+    /// To its end; nil where that is not reached.
+    private static func read(_ descriptor: Int32) -> [UInt8]? {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let count = Glibc.read(descriptor, &chunk, chunk.count)
-            guard count > 0 else { return bytes }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return count == 0 ? bytes : nil }
             bytes += chunk[..<count]
         }
     }
@@ -39,7 +42,7 @@ final class TrustStore {
             guard let input = BIO_new_mem_buf(text.baseAddress, Int32(text.count)) else { return false }
             defer { BIO_free(input) }
             var isEmpty = true
-            while let certificate = PEM_read_bio_X509(input, nil, nil, nil) {
+            while let certificate = PEM_read_bio_X509_AUX(input, nil, nil, nil) {
                 defer { X509_free(certificate) }
                 guard X509_STORE_add_cert(store, certificate) == 1 else { return false }
                 isEmpty = false

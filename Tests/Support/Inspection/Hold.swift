@@ -20,13 +20,15 @@ package struct Hold: Sendable {
         #endif
     }
 
-    /// Whether the process is there: whenever one looks, it waits for nothing. On its way it works for less time than
-    /// these looks take.
+    /// Whether the process is there: whenever one looks, it waits for nothing, and between the looks it has computed for
+    /// longer than it ever does on its way.
     package var isReached: Bool {
-        (0..<4).allSatisfy { _ in
+        let before = process.computed
+        let isBusy = (0..<4).allSatisfy { _ in
             usleep(3000)
             return process.text("syscall").hasPrefix("running")
         }
+        return isBusy && process.computed - before > 5_000_000
     }
 
     /// Lets the process go on.

@@ -26,26 +26,6 @@ package struct NeedleSet: Sendable {
         }
     }
 
-    /// How often each needle stands in a file or on a disk, which may be larger than memory; nil where it cannot be read.
-    func count(in path: String) -> (hits: [String: Int], bytesRead: Int)? {
-        let (step, overlap) = (4 << 20, (lengths.max() ?? 1) - 1)
-        var (hits, rest, bytesRead): ([String: Int], [UInt8], Int) = ([:], [], 0)
-        // What begins in the last bytes may end in the next piece, and is counted there.
-        func count(upTo end: Int) {
-            for (needle, offset) in places(in: rest, count: rest.count) where offset < end {
-                hits[needle.name, default: 0] += 1
-            }
-            rest.removeFirst(end)
-        }
-        let isWhole = WholeFile.read(path) { piece in
-            bytesRead += piece.count
-            rest += piece
-            if rest.count >= step + overlap { count(upTo: rest.count - overlap) }
-        }
-        count(upTo: rest.count)
-        return isWhole ? (hits, bytesRead) : nil
-    }
-
     /// The names of the needles that are there.
     package func names(in text: [UInt8]) -> Set<String> { Set(places(in: text, count: text.count).map(\.needle.name)) }
 }

@@ -84,6 +84,18 @@ package struct ProcessView: Sendable {
         return words.count > 1 ? Int32(String(decoding: words[1], as: UTF8.self)) : nil
     }
 
+    /// Nanoseconds on a processor, of its first thread.
+    var computed: Int { Int(text("schedstat").split(separator: " ").first ?? "") ?? 0 }
+
+    /// Whether a process of one thread waits in poll(2), or in what this architecture has instead.
+    package var isPolling: Bool {
+        #if arch(x86_64)
+            text("syscall").hasPrefix("7 ")
+        #else
+            text("syscall").hasPrefix("73 ")
+        #endif
+    }
+
     package var isZombie: Bool { status["State"]?.hasPrefix("Z") ?? false }
     package var name: String { status["Name"] ?? "" }
 

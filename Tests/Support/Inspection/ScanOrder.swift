@@ -25,7 +25,7 @@ package struct ScanOrder: Codable, Sendable {
 
     package let canaries: [Canary]
     package let processes: [Int32]
-    /// Files and disks, and folders with everything below them.
+    /// Files, and folders with everything below them.
     package let paths: [String]
 
     package init(_ canaries: [Canary], processes: [Int32] = [], paths: [String] = []) {
@@ -80,11 +80,14 @@ extension ScanReport {
             }
         }
         for path in order.paths.flatMap(ScanReport.files) {
-            guard let file = all.count(in: path) else {
+            guard let bytes = WholeFile.bytes(path) else {
                 guard !WholeFile.isThere(path) else { throw Unreadable(path: path) }
                 continue
             }
-            places.append(Place(name: path, bytesRead: file.bytesRead, hits: file.hits, unreadable: []))
+            let hits = all.places(in: bytes, count: bytes.count).map { ($0.needle.name, 1) }
+            places.append(
+                Place(
+                    name: path, bytesRead: bytes.count, hits: Dictionary(hits, uniquingKeysWith: +), unreadable: []))
         }
         self.places = places
     }

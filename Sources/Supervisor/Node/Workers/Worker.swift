@@ -62,7 +62,6 @@ package final class Worker: @unchecked Sendable {
         if ready["landlock"]?.int ?? 0 > 0 { layers.insert(.landlock) }
         if ready["arena"]?.text == SecretArena.Kind.secretMemory.rawValue { layers.insert(.secretMemory) }
         if ready["noExecutableMemory"]?.truth == true { layers.insert(.noExecutableMemory) }
-        if ready["emptyRoot"]?.truth == true { layers.insert(.emptyRoot) }
         return layers
     }
 

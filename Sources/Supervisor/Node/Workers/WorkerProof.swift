@@ -81,6 +81,13 @@ package struct WorkerProof: Sendable, Equatable {
         // Each network namespace has files of its own behind this name. The other kinds are entered with it, at once.
         let network = ProcessFile.inode("/proc/\(pid)/net/dev")
         if let network, network != ProcessFile.inode("/proc/self/net/dev") { layers.insert(.namespaces) }
+        // All mounts that it can name: of its root folder, "ID PARENT DEVICE / / ro,… - tmpfs …", and none below.
+        let mounts = ProcessFile.lines("/proc/\(pid)/mountinfo").map { text($0).split(separator: " ") }
+        if mounts.count == 1, mounts[0].dropFirst(3).prefix(2) == ["/", "/"], mounts[0].contains("tmpfs"),
+            mounts[0].dropFirst(5).first?.hasPrefix("ro,") == true
+        {
+            layers.insert(.emptyRoot)
+        }
         let speculation = status["Speculation_Store_Bypass"] ?? ""
         if speculation.contains("mitigated") || speculation == "not vulnerable" { layers.insert(.speculation) }
         return layers
