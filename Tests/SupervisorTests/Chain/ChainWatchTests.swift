@@ -222,6 +222,36 @@ struct ChainWatchTests {
         #expect(try await bench.count() == 2)
     }
 
+    @Test("an operators' registry, which has no grace, gets a heartbeat every ten days; one of statements gets none")
+    func olderRegistries() async throws {
+        let bench = try await WatchBench(
+            all: true, watching: "NodeOperatorRegistry", as: .nodeOperatorRegistryAddress,
+            [.stakeAmountWei: .text("5000")])
+        let certificate = Certificate(hash: "00ff", expiry: 4_000_000_000, tier: 0, backend: "mock", models: ["mock"])
+        func register(_ bench: WatchBench) async throws {
+            let receipt = try await Registration(bench.access, wallet: bench.wallet).register(
+                certificate, over: bench.queue, agree: { _ in true }, telling: { _ in })
+            #expect(receipt?.succeeded == true)
+        }
+        try await register(bench)
+        let begin = try await bench.intents()
+        try await bench.chain.ask("dev_advanceTime", 863_000)
+        await bench.watch.look()
+        #expect(try await bench.intents() == begin)
+        try await bench.chain.ask("dev_advanceTime", 2000)
+        for _ in 0..<2 { await bench.watch.look() }
+        #expect(bench.log.events == ["chain_heartbeat_sent"])
+        #expect(try await bench.intents().count == begin.count + 1)
+
+        let stated = try await WatchBench(
+            beside: bench, watching: "NodeAttestationRegistry", as: .nodeAttestationRegistryAddress)
+        try await register(stated)
+        try await stated.chain.ask("dev_advanceTime", 100_000)
+        await stated.watch.look()
+        #expect(try await stated.intents() == ["commit_attestation"])
+        #expect(stated.log.events.isEmpty)
+    }
+
     private static let nobody = "0x00000000000000000000000000000000000000AA"
 
     @Test("an endpoint that is away changes nothing, and is named by a code")

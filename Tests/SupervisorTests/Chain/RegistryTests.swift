@@ -56,6 +56,33 @@ struct RegistryTests {
         }
     }
 
+    @Test("a statement is signed for the registry that keeps such only when the operator has agreed")
+    func statement() async throws {
+        let bench = try await WatchBench(
+            all: true, watching: "NodeAttestationRegistry", as: .nodeAttestationRegistryAddress)
+        let registration = try Registration(bench.access, wallet: bench.wallet)
+        func register(agreeing agrees: Bool) async throws -> Receipt? {
+            try await registration.register(
+                certificate("00ff", expiry: 4_000_000_000), over: bench.queue,
+                agree: {
+                    #expect($0.most > .zero)
+                    return agrees
+                }, telling: { _ in })
+        }
+        // commit(…), wherever it comes along.
+        let calls = ["eth_call", "eth_estimateGas", "eth_sendRawTransaction"]
+        let selector = Hexadecimal.encode(
+            Keccak256.hash(Array("commit(address,bytes32,bytes32,address,uint64,uint64,bytes)".utf8)).prefix(4))
+        for method in calls {
+            try await bench.chain.fault(method, ["http": 503, "about": [.string(selector)]], count: 1000)
+        }
+        #expect(try await register(agreeing: false) == nil, "no endpoint has seen it")
+        await #expect(throws: (any Error).self, "it would have been told") { try await register(agreeing: true) }
+        for method in calls { try await bench.chain.ask("dev_fault", .string(method), []) }
+        #expect(try await register(agreeing: true)?.succeeded == true)
+        #expect(try await registration.standing.isRegistered)
+    }
+
     private func certificate(_ hash: String, expiry: Int = 0) -> Certificate {
         Certificate(hash: hash, expiry: expiry, tier: 0, backend: "mock", models: [])
     }

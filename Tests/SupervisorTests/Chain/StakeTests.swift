@@ -123,6 +123,16 @@ struct StakeTests {
         #expect(try await bench.staked() == Amount(whole: 20_000))
     }
 
+    @Test("an allowance of another size is replaced, so that nothing of it stands", arguments: [999, 5000] as [UInt64])
+    func otherAllowance(_ size: UInt64) async throws {
+        let bench = try await StakeBench()
+        try await bench.approve(Amount(whole: size))
+        #expect(try await bench.allowance() == Amount(whole: size))
+        #expect(try await bench.stakeThousand() != nil)
+        #expect(try await bench.allowance() == .zero)
+        #expect(try await bench.intents() == ["approve", "approve", "stake"])
+    }
+
     @Test("nothing is signed where the caller does not agree")
     func declined() async throws {
         let bench = try await StakeBench()
@@ -185,6 +195,11 @@ private struct StakeBench {
 
     /// 10,000 BLIND more.
     func fund() async throws { try await chain.fund(node.checksummed) }
+
+    func approve(_ amount: Amount) async throws {
+        let token = try await access.token()
+        _ = try await queue.perform(token.approve(amount, to: access.staking.address, from: node))
+    }
 
     func settle() async throws { try await queue.settle() }
 

@@ -50,11 +50,12 @@ struct WatchBench {
     ///   - neighbour: shares its chain.
     ///   - wallet: of another node; nil for one of its own.
     ///   - watched: what the node takes for its registry: a contract's name, or an address.
+    ///   - setting: by which it is named; those before it are left out.
     ///   - extra: more settings.
     init(
         grace: Int = 950_400, all: Bool = false, beside neighbour: WatchBench? = nil,
         with wallet: PrivateKey? = nil, watching watched: String = "NodeRegistry",
-        _ extra: [Setting: SettingValue] = [:]
+        as setting: Setting = .nodeRegistryAddress, _ extra: [Setting: SettingValue] = [:]
     ) async throws {
         self.wallet = try wallet ?? PrivateKey.generate()
         node = self.wallet.address
@@ -69,8 +70,9 @@ struct WatchBench {
         func address(_ name: String) throws -> SettingValue { .text(try #require(contracts[name])) }
         var values: [Setting: SettingValue] = [
             .rpcURL: .list([chain.url]), .stakingAddress: try address("BlindferenceStaking"),
-            .nodeRegistryAddress: .text(contracts[watched] ?? watched),
-        ].merging(extra) { $1 }
+            .nodeRegistryAddress: .text(Address.zero.checksummed),
+            .nodeOperatorRegistryAddress: .text(Address.zero.checksummed),
+        ].merging([setting: .text(contracts[watched] ?? watched)]) { $1 }.merging(extra) { $1 }
         if chain.contracts["ExecutionCommitmentRegistry"] != nil {
             values[.commitmentRegistryAddress] = try address("ExecutionCommitmentRegistry")
         }

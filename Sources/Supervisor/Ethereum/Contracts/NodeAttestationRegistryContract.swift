@@ -43,12 +43,16 @@ package struct NodeAttestationRegistryContract: Sendable {
     /// Signs the statement, and has the signature stored.
     package func commit(_ statement: Statement, by wallet: PrivateKey) -> Intent {
         let signature = wallet.signMessage(digest(of: statement, node: wallet.address))
+        return commit(statement, about: wallet.address, signature: signature.bytes)
+    }
+
+    package func commit(_ statement: Statement, about node: Address, signature: [UInt8]) -> Intent {
         let type = ABIValue.bytes(NodeAttestationRegistryContract.availability)
         return contract.intent(
-            "commit_attestation", NodeAttestationRegistryContract.commit, .address(wallet.address), type,
+            "commit_attestation", NodeAttestationRegistryContract.commit, .address(node), type,
             .bytes(statement.hash), .address(.zero), .uint(Word(statement.effective)), .uint(Word(statement.expires)),
-            .bytes(signature.bytes), from: wallet.address, gasCeiling: 1_000_000,
-            event: NodeAttestationRegistryContract.committed, indexed: .address(wallet.address), type, .address(.zero))
+            .bytes(signature), from: node, gasCeiling: 1_000_000,
+            event: NodeAttestationRegistryContract.committed, indexed: .address(node), type, .address(.zero))
     }
 
     /// As the contract computes it, and as a message signed. The chain and the contract are the configured ones: asking

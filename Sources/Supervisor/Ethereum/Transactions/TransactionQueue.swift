@@ -99,6 +99,9 @@ package actor TransactionQueue {
         }
     }
 
+    /// Throws where another transaction of this wallet is on its way. Signs nothing.
+    package func confirmFree() async throws(TransactionError) { try await typed { _ = try await nextNumber() } }
+
     /// Brings to its end what an earlier process left open.
     ///
     /// - Parameter waiting: is told of each whose end is not known yet.

@@ -35,13 +35,17 @@ package struct Registration: Sendable {
         do throws(RPCError) { now = try await access.rpc.block().timestamp } catch {
             throw ChainFailure.contract(.rpc(error))
         }
-        let intent = try await registry.registration(of: certificate, by: wallet, at: now)
+        let intent = try await registry.registration(of: certificate, from: wallet.address, at: now)
+        let stake = intent.call.value
         // The registry's price is an endpoint's word.
-        guard intent.call.value <= access.registryStake else {
-            throw ChainFailure.registryStakeAboveCeiling(needed: intent.call.value, ceiling: access.registryStake)
+        guard stake <= access.registryStake else {
+            throw ChainFailure.registryStakeAboveCeiling(needed: stake, ceiling: access.registryStake)
         }
-        let cost = try await queue.quote(intent)
-        guard try agree(Cost(most: cost, stake: intent.call.value)) else { return nil }
-        return try await queue.complete(intent, telling: telling)
+        // No statement can be simulated without its signature, which an endpoint sees only once it is agreed to.
+        let sign = registry.signing(of: certificate, at: now)
+        if sign != nil { try await queue.confirmFree() }
+        let cost = sign == nil ? try await queue.quote(intent) : try await queue.bound(intent)
+        guard try agree(Cost(most: cost, stake: stake)) else { return nil }
+        return try await queue.complete(sign?(wallet) ?? intent, telling: telling)
     }
 }

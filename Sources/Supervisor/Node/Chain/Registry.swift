@@ -6,15 +6,22 @@ internal import Shared
 package protocol Registry: Sendable {
     func standing(of node: Address) async throws(ContractError) -> RegistryStanding
 
-    /// The one transaction that makes `wallet` a node.
+    /// The one transaction that makes `node` one.
     ///
     /// - Parameter now: Unix seconds by the chain's clock.
-    func registration(
-        of certificate: Certificate, by wallet: PrivateKey, at now: UInt64
-    ) async throws(ContractError) -> Intent
+    func registration(of certificate: Certificate, from node: Address, at now: UInt64)
+        async throws(ContractError) -> Intent
+
+    /// Nil, but for a registry that keeps signed statements: makes the same with a wallet's signature in it. Whoever has
+    /// seen that can have the statement stored: it is made when the operator has agreed.
+    func signing(of certificate: Certificate, at now: UInt64) -> ((PrivateKey) -> Intent)?
 
     /// Nil where the registry counts none.
     func heartbeat(from node: Address) -> Intent?
+}
+
+extension Registry {
+    package func signing(of certificate: Certificate, at now: UInt64) -> ((PrivateKey) -> Intent)? { nil }
 }
 
 /// What a registry knows of a node; times in Unix seconds by the chain's clock.
@@ -39,11 +46,11 @@ extension NodeRegistryContract: Registry {
     }
 
     package func registration(
-        of certificate: Certificate, by wallet: PrivateKey, at now: UInt64
+        of certificate: Certificate, from node: Address, at now: UInt64
     ) async throws(ContractError) -> Intent {
         register(
             tier: certificate.tier, attestationHash: certificate.word, expires: UInt64(max(0, certificate.expiry)),
-            models: certificate.models, stake: try await minimumStake(), from: wallet.address)
+            models: certificate.models, stake: try await minimumStake(), from: node)
     }
 
     package func heartbeat(from node: Address) -> Intent? { beat(from: node) }
@@ -60,12 +67,12 @@ struct OperatorRegistry: Registry {
     }
 
     func registration(
-        of certificate: Certificate, by wallet: PrivateKey, at now: UInt64
+        of certificate: Certificate, from node: Address, at now: UInt64
     ) async throws(ContractError) -> Intent {
         contract.register(
             attestation: certificate.hash, modelTiers: certificate.models.map { _ in certificate.tier },
             zeroDataRetention: zeroDataRetention, stake: try await contract.minimumStake(tier: certificate.tier),
-            from: wallet.address)
+            from: node)
     }
 
     func heartbeat(from node: Address) -> Intent? { contract.heartbeat(from: node) }
@@ -80,11 +87,19 @@ extension NodeAttestationRegistryContract: Registry {
     }
 
     package func registration(
-        of certificate: Certificate, by wallet: PrivateKey, at now: UInt64
+        of certificate: Certificate, from node: Address, at now: UInt64
     ) async throws(ContractError) -> Intent {
+        commit(statement(of: certificate, at: now), about: node, signature: [])
+    }
+
+    package func signing(of certificate: Certificate, at now: UInt64) -> ((PrivateKey) -> Intent)? {
+        { commit(statement(of: certificate, at: now), by: $0) }
+    }
+
+    private func statement(of certificate: Certificate, at now: UInt64) -> Statement {
         let (latest, overflow) = now.addingReportingOverflow(NodeAttestationRegistryContract.longestLife)
         let end = min(UInt64(max(0, certificate.expiry)), overflow ? .max : latest)
-        return commit(Statement(hash: certificate.word, effective: now, expires: end), by: wallet)
+        return Statement(hash: certificate.word, effective: now, expires: end)
     }
 
     package func heartbeat(from node: Address) -> Intent? { nil }
