@@ -124,6 +124,21 @@ struct TransactionQueueTests {
         #expect(try await bench.count() == 3)
     }
 
+    @Test(
+        "the gas that is signed is 1.3 times the estimate and 10,000, some at random on top, and never above the ceiling"
+    )
+    func gas() async throws {
+        let bench = try await ChainBench()
+        for (estimate, expected) in [(100_000, 140_000..<150_000), (222_000, 298_600..<300_001)] {
+            for _ in 0..<2 {
+                try await bench.chain.fault("eth_estimateGas", ["result": .string("0x" + String(estimate, radix: 16))])
+                _ = try await bench.approve()
+                let gas = try #require(await bench.store.records.last).latest.transaction().gas
+                #expect(expected.contains(Int(gas)), "\(gas) for \(estimate)")
+            }
+        }
+    }
+
     // MARK: - Lies before the signature
 
     @Test("another chain, a lying estimate, a fee above the ceiling, too little money: nothing is signed")

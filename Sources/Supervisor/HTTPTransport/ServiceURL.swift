@@ -39,11 +39,17 @@ package struct ServiceURL: Sendable, Hashable, CustomStringConvertible {
     /// The whole address, which may hold an API key.
     package var text: String { origin + target }
 
-    /// A peer's words without the parts of path and query that stand in them: some peers repeat the API key that they
-    /// do not like. Shorter parts are names such as `v2`.
+    /// A peer's words without the parts of path and query that stand in them, as they are or decoded: some peers repeat
+    /// the API key that they do not like. Shorter parts are names such as `v2`.
     package func concealing(_ words: String) -> String {
-        target.split { "/?&=".contains($0) }.filter { $0.utf8.count >= 8 }
-            .reduce(words) { $0.replacing($1, with: "…") }
+        target.split { "/?&=".contains($0) }.flatMap { [String($0), ServiceURL.decoded($0)] }
+            .filter { $0.utf8.count >= 8 }.reduce(words) { $0.replacing($1, with: "…") }
+    }
+
+    private static func decoded(_ part: Substring) -> String {
+        String(part).replacing(/%([0-9A-Fa-f]{2})/) { digits in
+            UInt8(digits.1, radix: 16).map { String(UnicodeScalar($0)) } ?? ""
+        }
     }
 
     init(scheme: Scheme, host: String, port: Int, path: String, query: String?) {

@@ -22,6 +22,8 @@ package actor RPCClient {
     private let surroundings: Surroundings
 
     private static let rest = Duration.seconds(30)
+    /// The endpoint's own word, whatever comes with it: no such key, no such plan, too many requests.
+    private static let refusing: Set = [401, 402, 403, 404, 429]
     /// Code of the largest contract is 48 KiB of digits; a block header less.
     private static let maximumAnswer = 1 << 20
 
@@ -95,11 +97,15 @@ package actor RPCClient {
                 if !states[index].isChecked { try await check(index) }
                 return try await exchange(method, params, with: index, decode)
             } catch {
-                // Whoever was asked before and did not answer may have acted.
-                if case .refused = error, !error.mayPass { throw mayAct ? silence ?? error : error }
                 if error == .cancelled { throw error }
                 failure = error
-                if case .wrongChain = error {} else { silence = error }
+                switch error {
+                // One that does not say its chain has not been asked.
+                case .refused where !error.mayPass && !states[index].isChecked, .wrongChain: break
+                // Whoever was asked before and did not answer may have acted.
+                case .refused where !error.mayPass: throw mayAct ? silence ?? error : error
+                default: silence = error
+                }
                 states[index] = State(restsUntil: surroundings.elapsed() + RPCClient.rest)
             }
         }
@@ -139,7 +145,7 @@ package actor RPCClient {
             throw response.status == 200
                 ? .malformed(host: endpoint.host) : .status(host: endpoint.host, response.status)
         }
-        guard response.status != 429, response.status < 500 else {
+        guard !RPCClient.refusing.contains(response.status), response.status < 500 else {
             throw .status(host: endpoint.host, response.status)
         }
         if let error = answer["error"], error != .null {
