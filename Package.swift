@@ -143,7 +143,7 @@ let package = Package(
         ),
         .executableTarget(name: "without-secret-memory", path: "Tests/Support/WithoutSecretMemory"),
         tests("SharedTests", []),
-        tests("CommandTests", ["blindference-node", "Ethereum"]),
+        tests("CommandTests", ["blindference-node", "Ethereum", "Supervisor"]),
         tests("WorkerTests", ["Worker", "CSeccomp", "CProbes", "DevnetCore"]),
         tests("HTTPTransportTests", ["HTTPTransport", "LoopbackServer"]),
         tests("EthereumTests", ["Ethereum", "HTTPTransport", "LoopbackServer", "TestChain"]),

@@ -1,6 +1,7 @@
 import Ethereum
 import Foundation
 import Shared
+import Supervisor
 import Testing
 
 @testable import blindference_node
@@ -23,6 +24,7 @@ struct SentenceTests {
         ),
         (.notFinal(hash: hash), ["that block may still be dropped", "Look again later"]),
         (.withoutEvent(hash: hash), ["did not do what it was for", "Check the contracts' addresses"]),
+        (.noAnswer(.zero), ["is another one than it should be", "Correct its address", "Nothing was signed"]),
         (.unrecorded, ["The journal takes nothing", "Check the folder's owner and the disk"]),
     ]
 
@@ -56,6 +58,28 @@ struct SentenceTests {
                 continue
             }
         }
+    }
+
+    @Test("every panic of a contract has words")
+    func panics() throws {
+        guard case .object(let known) = try Self.reference.get().require("panicCodes", { $0 }) else { return }
+        #expect(known.count == 9)
+        for member in known {
+            let code = try #require(UInt64(member.key.dropFirst(2), radix: 16))
+            let words = try #require(member.value.text)
+            let text = Sentence.about(Revert([0x4E, 0x48, 0x7B, 0x71] + Word(code).bytes))
+            #expect(text.contains("failed in its own computation (\(words))"), "\(text)")
+        }
+        #expect(Sentence.about(Revert([0x4E, 0x48, 0x7B, 0x71] + Word(0x99).bytes)).contains("(panic 0x99)"))
+    }
+
+    @Test("what has gone wrong with a wallet or an allowance is said with the next step")
+    func wallet() {
+        let stands = Sentence.about(ChainFailure.allowanceStands(Amount(whole: 1000), after: .transaction(.busy)))
+        for words in ["may still take 1000 BLIND", "Another process of this node", "stake again, which uses"] {
+            #expect(stands.contains(words), "\(stands)")
+        }
+        #expect(Sentence.about(KeystoreError.wrongPasswordOrDamaged).contains("Try again, or restore"))
     }
 
     @Test("a peer's words come as one printable line of bounded length")

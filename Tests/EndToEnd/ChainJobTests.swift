@@ -124,6 +124,32 @@ struct ChainJobTests {
         #expect(try await trusting.stop() == 0)
     }
 
+    @Test("a leader that is killed before it has read back what it paid for answers with another key at its next start")
+    func killedBeforeReadBack() async throws {
+        let chain = try await TestChain()
+        let network = try await TestNetwork("--nodes", "1")
+        let node = try await network.makeNode("leader")
+        try await chain.fund(node.address)
+        try await chain.fault("eth_call", ["about": ["0x533688bb"], "sleep": 5, "http": 503], count: 10_000)
+        let first = try await node.start(try chain.settings())
+        let job = try Ask(network).submit(to: node)
+        try await chain.wait(for: 1, of: "eth_getTransactionReceipt")
+        try await first.crash()
+        #expect(try await chain.transactions(of: node.address) == 1)
+        #expect(try await node.journalled(job)["state"] as? String == "claimed", "no answer has gone anywhere")
+        try await chain.ask("dev_fault", "eth_call", [])
+        let second = try await node.start(try chain.settings(), log: "second.log")
+        let stored = try await second.event("output_key_stored", job: job)
+        try await second.event("result_sent", job: job)
+        #expect(try network.job(job)["status"]?.text == "ACCEPTED")
+        // The first answer is gone with its worker, and its key is of no use: this one is paid for as well.
+        #expect(try await chain.transactions(of: node.address) == 2)
+        let receipt = try await chain.ask("eth_getTransactionReceipt", try #require(stored["transaction"]))
+        #expect(receipt["status"] == "0x1")
+        #expect(try await second.stop() == 0)
+        #expect(try await network.violations().count == 0)
+    }
+
     @Test("a key that was paid for and cannot be read back fails its job, paid for once")
     func notReadBack() async throws {
         let chain = try await TestChain()

@@ -22,6 +22,8 @@ struct RegistrationTests {
         }
         let dry = try await attest("--dry-run")
         #expect(dry.status == 0 && dry.output.contains("Would attest"), "\(dry.output)")
+        let read = try await attest("--dry-run", "--format", "json")
+        #expect(try read.output.report() == ["signed": false], "\(read.output)")
         let unasked = try await attest()
         #expect(unasked.status == 0 && unasked.output.contains("attest --yes"), "\(unasked.output)")
         let looked = try await attest("--dry-run")

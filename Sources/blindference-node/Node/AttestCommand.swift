@@ -24,9 +24,10 @@ struct AttestCommand: AsyncParsableCommand {
         let certificate: Certificate
         if consent.dryRun {
             guard let stored = try await Certificate.load(from: Journal(path: session.journalPath)) else {
-                return Terminal.note(
+                Terminal.note(
                     "Would attest. What its registration on chain costs is known once the node has attested. Nothing was signed."
                 )
+                return Report.showUnsigned(as: output.format)
             }
             certificate = stored
         } else {

@@ -15,6 +15,11 @@ struct Report {
         }
     }
 
+    /// The end of a command that signed nothing. People have been told in words.
+    static func showUnsigned(as format: OutputFormat) {
+        if format == .json { show([.init("signed", "Signed", false)], as: .json) }
+    }
+
     /// One object.
     static func show(_ fields: [Field], as format: OutputFormat) {
         switch format {

@@ -63,7 +63,10 @@ extension Sentence {
             "There is no contract at \(address.checksummed). Correct its address, or rpc_url. Nothing was signed."
         case .wouldRevert(let revert): about(revert) + " Nothing was sent."
         case .noAnswer(let address):
-            "The contract at \(address.checksummed) is another one than it should be. Nothing was signed."
+            """
+            The contract at \(address.checksummed) is another one than it should be. Correct its address, or rpc_url. \
+            Nothing was signed.
+            """
         case .gasAboveCeiling(let needed, let ceiling):
             """
             The RPC endpoint asks for \(needed) gas, and \(ceiling) are the most for this call: it lies, or the contract \

@@ -81,7 +81,8 @@ enum Sentence {
         case .damaged: "The keystore is damaged: it is no keystore of version 3. Restore it from a backup."
         case .unsupported(let feature): "The keystore uses a \(feature.rawValue) that this node does not support."
         case .parametersTooLarge: "The keystore asks for more memory or time than is reasonable, and was refused."
-        case .wrongPasswordOrDamaged: "The password is wrong, or the keystore was changed."
+        case .wrongPasswordOrDamaged:
+            "The password is wrong, or the keystore was changed. Try again, or restore the keystore from a backup."
         case .addressMismatch:
             "The keystore's key does not belong to the address in it: the file was changed. Restore it from a backup."
         case .memory(let cause): about(cause)

@@ -31,9 +31,7 @@ struct TransactionOptions: ParsableArguments {
         let journal = try Journal(path: session.journalPath)
         let queue = access.queue(wallet, journal: journal, directory: session.loader.directory)
         guard let receipt = try await make(Stake(access, node: wallet.address), queue) else {
-            // People have been told in words.
-            if output.format == .json { Report.show([.init("signed", "Signed", false)], as: .json) }
-            return
+            return Report.showUnsigned(as: output.format)
         }
         Report.show(ChainReport.fields(receipt) + fields(receipt), as: output.format)
     }

@@ -16,7 +16,8 @@ package struct ConfigurationLoader: Sendable {
         let chosen = directory ?? environment.text("BLF_CONFIG_DIR") ?? folder ?? "~/.blindference"
         // Foundation takes the user's home from the system's records alone.
         if let home = environment.text("HOME"), home.hasPrefix("/"), chosen == "~" || chosen.hasPrefix("~/") {
-            self.directory = String(home.dropLast(home.hasSuffix("/") ? 1 : 0) + chosen.dropFirst())
+            let path = home.dropLast(home.hasSuffix("/") ? 1 : 0) + chosen.dropFirst()
+            self.directory = path.isEmpty ? "/" : String(path)
         } else {
             self.directory = (chosen as NSString).expandingTildeInPath
         }
