@@ -21,13 +21,21 @@ of_nodes='^SecurityTests.*/(Canary|Crash|HelperSocket|NodeCrash|OperatorSecret|S
 from_user='^SecurityTests.*/(Attack|Proof|OneJob)Tests'
 
 # Tests of other rooms that prove what this table says. In a process of their own: SecurityTests count the children of theirs.
-rooms='SandboxDocumentTests|SystemCallFilterTests|JobClockTests|PenaltyRuleTests|PenaltyBookTests|EncryptionHelperTests|SealOutputTests'
+rooms='SandboxDocumentTests|SystemCallFilterTests|JobClockTests|JournalTests|NodeMetricsTests|Penalty(Rule|Book)Tests'
+rooms="$rooms|RequesterFaultTests|EncryptionHelperTests|SealOutputTests|^SupervisorTests.*(Check|Doctor)"
+
+# What a test that was interrupted has left on.
+end_swap() {
+    for area in "$PWD"/.build/swap-* /var/tmp/swap-*; do
+        [ ! -e "$area" ] || { swapoff "$area" 2>/dev/null || true; rm -f "$area"; }
+    done
+}
 
 place=
 nodes=
 failed=0
 # Whoever interrupts this ends both halves.
-trap '[ -z "$nodes" ] || kill -- "-$nodes" 2>/dev/null || true; rm -rf "$place"' EXIT
+trap '[ -z "$nodes" ] || kill -- "-$nodes" 2>/dev/null || true; rm -rf "$place"; end_swap' EXIT
 
 # Both halves of SecurityTests: halves LOG COMMAND…, which takes the options of a test run.
 halves() {

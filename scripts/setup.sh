@@ -5,7 +5,7 @@ set -euo pipefail
 packages=(
     build-essential ca-certificates pkg-config lld zlib1g-dev
     libssl-dev libsecp256k1-dev libcurl4-openssl-dev libseccomp-dev libsodium-dev libsqlite3-dev
-    libc6-dev-arm64-cross nodejs python3 python3-venv openssl util-linux libcap2-bin
+    libc6-dev-arm64-cross nodejs python3 python3-venv openssl util-linux mount libcap2-bin
 )
 missing=()
 for package in "${packages[@]}"; do

@@ -1,4 +1,4 @@
-/// One attack that the drill program makes from behind a worker's walls.
+/// One attack that the drill program makes from behind a worker's walls, or on a worker from outside.
 package struct DrillAttack: Sendable, CustomStringConvertible {
     package let name: String
     /// What the program is told to do. `{folder}`, `{prey}` and the like stand for places of `DrillPlace`.
@@ -11,6 +11,9 @@ package struct DrillAttack: Sendable, CustomStringConvertible {
 
     /// Whether it would go on for ever.
     package var isEndless: Bool { script.hasSuffix("spin") }
+
+    /// Whether another process of the worker's user makes it, one without walls.
+    package var isFromOutside: Bool { script.contains(DrillPlace.worker.placeholder) }
 
     package var description: String { name }
 
@@ -31,6 +34,8 @@ package enum DrillPlace: String, Sendable, CaseIterable {
     case folder
     /// A process that is none of the worker's business.
     case prey
+    /// A worker that holds a secret.
+    case worker
     /// The address of a UDP socket on this machine's loopback, as bytes of `sockaddr_in`.
     case udp
     /// The address of a TCP socket that listens on this machine's loopback.

@@ -1,7 +1,7 @@
 /// Every attack of the drill. `make security` makes them all on the builder's machine, `doctor --drill` on the operator's.
 package enum DrillCatalogue {
     package static let attacks =
-        files + network + processes + privileges + resources + executableMemory + kernel + olderCalls
+        files + network + processes + privileges + resources + executableMemory + kernel + olderCalls + onWorkers
 
     // Error numbers, the same on every architecture. Not imported, for this list belongs to no system.
     private static let notPermitted: Int32 = 1
@@ -51,7 +51,7 @@ package enum DrillCatalogue {
         DrillAttack("look at a file", "newfstatat -100 @/etc/shadow ?144 0", behind: name),
         DrillAttack("look at a mounted file system", "statfs @/proc ?120", behind: name),
         DrillAttack("execute a program", "execve @/bin/true 0 0", behind: execution),
-        DrillAttack("execute a program of root's", "execve @/bin/mount 0 0", behind: execution),
+        DrillAttack("execute a program that runs as root", "execve @/bin/mount 0 0", behind: execution),
         DrillAttack("execute a program by execveat", "execveat -100 @/bin/true 0 0 0", behind: execution),
     ]
 
@@ -72,24 +72,34 @@ package enum DrillCatalogue {
         DrillAttack("make packets", "socket 17 3 0", behind: capabilities),
     ]
 
+    /// What moves eight bytes from one process to another: a local and a remote `iovec`.
+    private static let vectors = "%00100000000000000800000000000000 1 %00100000000000000800000000000000 1 0"
+
     private static let processes = [
         DrillAttack("signal a process", "kill {prey} 0", behind: foreignProcess),
         DrillAttack("signal a thread", "tgkill {prey} {prey} 0", behind: foreignProcess),
         DrillAttack("trace a process", "ptrace 16902 {prey} 0 0", behind: foreignProcess),
-        DrillAttack(
-            "read a process's memory",
-            "process_vm_readv {prey} %00100000000000000800000000000000 1 "
-                + "%00100000000000000800000000000000 1 0", behind: foreignProcess),
-        DrillAttack(
-            "write a process's memory",
-            "process_vm_writev {prey} %00100000000000000800000000000000 1 "
-                + "%00100000000000000800000000000000 1 0", behind: foreignProcess),
+        DrillAttack("read a process's memory", "process_vm_readv {prey} \(vectors)", behind: foreignProcess),
+        DrillAttack("write a process's memory", "process_vm_writev {prey} \(vectors)", behind: foreignProcess),
         DrillAttack("read a process's limits", "prlimit64 {prey} 7 0 ?16", behind: unseenProcess),
         DrillAttack("hold a process", "pidfd_open {prey} 0", behind: unseenProcess),
         DrillAttack("take a process's descriptor", "pidfd_getfd 3 0 0"),
         DrillAttack(
             "map another's shared memory", "shmget {segment} 0 0", behind: [DrillStop(.namespaces, notFound)]),
     ]
+
+    private static let onWorkers = [
+        onWorker("trace a worker", "ptrace 16902 {worker} 0 0"),
+        onWorker("read a worker's memory", "process_vm_readv {worker} \(vectors)"),
+        onWorker("write a worker's memory", "process_vm_writev {worker} \(vectors)"),
+        onWorker("open a worker's memory", "openat -100 @/proc/{worker}/mem 0", denied),
+        onWorker("take a worker's descriptor", "pidfd_open {worker} 0; pidfd_getfd $ 0 0"),
+    ]
+
+    /// No filter stands in the way of a process that is none of ours.
+    private static func onWorker(_ name: String, _ script: String, _ status: Int32 = notPermitted) -> DrillAttack {
+        DrillAttack(name, script, isFiltered: false, behind: [DrillStop(.notDumpable, status)])
+    }
 
     private static let privileges = [
         // A user namespace of one's own has no root to become.

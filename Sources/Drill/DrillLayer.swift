@@ -1,4 +1,5 @@
-/// What stands between a worker that has been taken over and the rest of the machine, from the outermost in.
+/// What stands between a worker that has been taken over and the rest of the machine, from the outermost in; and, last,
+/// between other processes and a worker.
 package enum DrillLayer: String, Sendable, CaseIterable {
     /// The filter of system calls. It comes first: all others are behind it.
     case seccomp
@@ -16,6 +17,9 @@ package enum DrillLayer: String, Sendable, CaseIterable {
     case executableMemory
     /// A program with more rights gives none of them.
     case noNewPrivileges
+    /// Its memory and its descriptors are closed to other processes, those of its own user too. Yama, where it
+    /// is on, refuses tracers the same.
+    case notDumpable
 }
 
 /// One way in which a layer shows that it stopped an attack.

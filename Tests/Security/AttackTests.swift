@@ -36,20 +36,6 @@ extension Security {
             return present.map(DrillOutcome.stopped) + (isSeen && !present.contains(.landlock) ? [.survived] : [])
         }
 
-        /// A process of the worker's own user, which hides nothing.
-        private func prey() throws -> ChildProcess {
-            let log = FileManager.default.temporaryDirectory.appending(path: "prey-\(UUID().uuidString)")
-            defer { try? FileManager.default.removeItem(at: log) }
-            return try AttackTests.asOrdinaryUser("/bin/sleep", ["60"], output: log)
-        }
-
-        private static func asOrdinaryUser(_ program: String, _ arguments: [String], output: URL) throws -> ChildProcess
-        {
-            guard geteuid() == 0 else { return try ChildProcess(URL(filePath: program), arguments, output: output) }
-            let identity = ["--reuid=65534", "--regid=65534", "--clear-groups", program]
-            return try ChildProcess(URL(filePath: "/usr/bin/setpriv"), identity + arguments, output: output)
-        }
-
         @Test("the worker's filter ends every attack, and nothing leaves the worker", arguments: filtered)
         func filter(_ attack: DrillAttack) async throws {
             #expect(try await DrillRunner(program: Security.drill).run(attack, isWide: false) == .stopped(by: .seccomp))
@@ -67,7 +53,7 @@ extension Security {
 
         @Test("where the filter lets an attack through, the next layer stops it", arguments: layered)
         func nextLayer(_ attack: DrillAttack) async throws {
-            let prey = try prey()
+            let prey = try await NeighbourProgram().prey(behind: "none")
             let runner = DrillRunner(program: Security.drill, prey: prey.pid)
             let outcome = try await runner.run(attack, isWide: attack.isFiltered)
             let expected = try await expected(attack)
@@ -101,33 +87,17 @@ extension Security {
 
         // MARK: - One layer at a time
 
-        /// The end of an attack by an ordinary user behind one layer only.
+        /// The end of an attack by an ordinary user behind one layer only, or on a process behind it.
         private func end(of attack: DrillAttack, behind layer: String) async throws -> (
             status: Int32, isUntouched: Bool
         ) {
-            let prey = try prey()
+            let program = try NeighbourProgram()
+            let prey = try await program.prey(behind: attack.isFromOutside ? layer : "none")
             let ground = try DrillGround(prey: prey.pid)
-            let status = try await end(of: ground.script(attack, isWide: false), behind: layer)
+            let script = ground.script(attack, isWide: false)
+                .replacing(DrillPlace.worker.placeholder, with: String(prey.pid))
+            let status = try await program.end(of: script, behind: attack.isFromOutside ? "none" : layer)
             return (status, ground.isUntouched)
-        }
-
-        /// `{setuid}` in the script is a copy of the program that belongs to this user and runs as its owner.
-        private func end(of script: String, behind layer: String) async throws -> Int32 {
-            let folder = FileManager.default.temporaryDirectory.appending(path: "drill-\(UUID().uuidString)")
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
-            defer { try? FileManager.default.removeItem(at: folder) }
-            // The build folder may be closed to others.
-            let program = folder.appending(path: "drill")
-            let source = URL(filePath: Security.drill).resolvingSymlinksInPath()
-            try FileManager.default.copyItem(at: source, to: program)
-            let owned = folder.appending(path: "setuid")
-            try FileManager.default.copyItem(at: source, to: owned)
-            try #require(chmod(owned.path, 0o4755) == 0)
-            let script = script.replacing("{setuid}", with: owned.path)
-            let child = try AttackTests.asOrdinaryUser(
-                program.path, ["alone", layer, script], output: folder.appending(path: "log"))
-            return try await child.end()
         }
 
         /// Of these an ordinary user without walls is refused, too: what stops the worker is that it is no more than one.
@@ -145,12 +115,14 @@ extension Security {
                 #expect(attack.behind.map(\.status).contains(end.status))
             } else {
                 #expect(!attack.behind.map(\.status).contains(end.status))
+                // What is read or written there is no address of anything.
+                if attack.isFromOutside { #expect([DrillStatus.survived, EFAULT].contains(end.status)) }
             }
         }
 
         @Test(
             "each layer that can stand alone stops its attacks alone",
-            arguments: [DrillLayer.landlock, .executableMemory, .namespaces, .emptyRoot])
+            arguments: [DrillLayer.landlock, .executableMemory, .namespaces, .emptyRoot, .notDumpable])
         func alone(_ layer: DrillLayer) async throws {
             for attack in AttackTests.layered {
                 // The namespaces of an ordinary user's worker do not hide processes: Landlock's scope does.
@@ -165,8 +137,10 @@ extension Security {
 
         @Test("a program that runs as root for everybody does not for a worker")
         func setuid() async throws {
-            #expect(try await end(of: "execve @{setuid} 0 0", behind: "none") == DrillStatus.survived)
-            #expect(try await end(of: "execve @{setuid} 0 0", behind: "noNewPrivileges") == EPERM)
+            let program = try NeighbourProgram()
+            let script = "execve @\(try program.ownedByRoot()) 0 0"
+            #expect(try await program.end(of: script, behind: "none") == DrillStatus.survived)
+            #expect(try await program.end(of: script, behind: "noNewPrivileges") == EPERM)
         }
 
         @Test("a worker that does nothing but think is gone when its processor time is over", .timeLimit(.minutes(1)))

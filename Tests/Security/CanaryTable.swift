@@ -33,10 +33,13 @@ enum Place: String, CaseIterable {
     case sealingMemory = "worker that waits for its material: all other memory"
     case askingArena = "worker that waits for the model: its arena"
     case askingMemory = "worker that waits for the model: all other memory"
+    case answeringArena = "worker with half of the answer: its arena"
+    case answeringMemory = "worker with half of the answer: all other memory"
     case storingArena = "worker that has its output key encrypted: its arena"
     case storingMemory = "worker that has its output key encrypted: all other memory"
     case wipedArena = "worker after its wipe: its arena"
     case wipedMemory = "worker after its wipe: all other memory"
+    case swap = "swap: what of node and workers may be paged out"
     case helperMemory = "encryption helper at its work: all its memory"
     case environment = "/proc/PID/environ"
     case commandLine = "/proc/PID/cmdline"
@@ -85,6 +88,12 @@ struct CanaryRow {
             holding(
                 [.prompt: "is being asked", .wholePrompt: "is being asked", .apiKey: "is part of the request"],
                 "the key has done its work; so has the sealing secret; no answer yet")
+        case .answeringArena:
+            holding(
+                [
+                    .prompt: "is asked until the answer is whole", .wholePrompt: "is asked until the answer is whole",
+                    .apiKey: "is part of the request", .answer: "has begun to come",
+                ], "as before")
         case .storingArena:
             holding(
                 [
@@ -92,8 +101,9 @@ struct CanaryRow {
                     .outputHigh: "is a part of the key", .outputLow: "is a part of the key",
                 ], "the answer is encrypted: it and all that made it are over")
         case .wipedArena: nothing("I2")
-        case .sealingMemory, .askingMemory, .storingMemory, .wipedMemory:
+        case .sealingMemory, .askingMemory, .answeringMemory, .storingMemory, .wipedMemory:
             nothing("secrets lie in the arena alone, whatever the heap and the stack were used for")
+        case .swap: nothing("secrets lie in arenas alone, and those are locked")
         case .helperMemory:
             holding(
                 [

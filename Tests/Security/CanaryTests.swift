@@ -38,6 +38,8 @@ extension Security {
             try #require(busy.count == 1)
             try await inspection.settle(workers: 3)
             try inspection.look("during a job", canaries, busy: (busy[0].pid, .askingArena, .askingMemory))
+            try Security.lookAtSwap(
+                of: [view] + view.children, "during a job", canaries, shows: ["address", "worker's variable"])
             model.release()
             try await Security.wait(for: "the answer is accepted") { question.isAccepted }
             let (answer, outputKey) = try question.read()
@@ -98,6 +100,9 @@ extension Security {
                     .init("program", text: "blindference-"), .init("worker's variable", text: "SWIFT_BACKTRACE"),
                 ]
             try inspection.look("while its key is sealed", canaries, busy: (worker, .sealingArena, .sealingMemory))
+            try Security.lookAtSwap(
+                of: [view] + view.children, "while its key is sealed", canaries,
+                shows: ["address", "worker's variable"])
             let permits = Set(try native.permits())
             let bearer = permits.map { ScanOrder.Canary("permit", bytes: $0) }
             let workers = view.children.map(\.pid)
@@ -144,12 +149,14 @@ extension Security {
                 .init(.prompt, text: canary), .init(.wholePrompt, text: prompt), .init(.promptKey, bytes: sealed.key),
                 .init(.promptHigh, bytes: sealed.high), .init(.promptLow, bytes: sealed.low),
                 .init(.answer, text: answer), .init(.apiKey, text: apiKey),
-                .init("program", text: "blindference-worker"),
+                .init("program", text: "blindference-worker"), .init("worker's variable", text: "SWIFT_BACKTRACE"),
             ]
             func look(_ moment: String, _ arena: Place, _ memory: Place) throws {
                 let report = try Security.scan(ScanOrder(canaries, processes: [worker.pid]))
                 arena.check(report.arena(worker.pid), moment, secrets: canaries.secrets)
                 memory.check(report.memory(worker.pid), moment, secrets: canaries.secrets, shows: ["program"])
+                try Security.lookAtSwap(
+                    of: [ProcessView(worker.pid)], moment, canaries, shows: ["worker's variable"], megabytes: 32)
                 // The arena is there, whole.
                 #expect(report.arena(worker.pid)?.bytesRead ?? 0 >= Security.limits.arena)
             }
@@ -166,7 +173,13 @@ extension Security {
             try worker.send(.endpoint, [.init("endpoint", "model")], descriptor: model.workersEnd)
             #expect(try model.request(until: "\"stream\":false}").contains(apiKey))
             try look("asking", .askingArena, .askingMemory)
-            model.answer(answer)
+            model.beginAnswer(answer)
+            try RawWorker.wait {
+                let live = try Security.scan(ScanOrder(canaries, processes: [worker.pid])).arena(worker.pid)
+                return live?.count(Secret.answer.rawValue) ?? 0 > 0
+            }
+            try look("answering", .answeringArena, .answeringMemory)
+            model.endAnswer()
             try worker.receive(.output)
             // The halves go to the encryption service or the helper, which is us.
             func lookWhileStoring(_ outputKey: [UInt8]) throws {

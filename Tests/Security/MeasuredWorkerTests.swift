@@ -207,14 +207,22 @@ extension Security {
                 [.namespaces, .emptyRoot, .processNamespace], ["/usr/bin/setpriv", "--bounding-set", "-sys_admin"])
         }
 
-        @Test("whoever runs the node: a layer that the kernel lacks is named, or a reason not to run")
-        func missingSecretMemory() async throws {
+        /// What nobody needs rights for to take it away. Where a processor does not speculate past stores, that layer is
+        /// there by itself.
+        private static let lackable: [SandboxLayer] =
+            [.secretMemory, .landlock, .noExecutableMemory]
+            + (ProcessView(getpid()).status["Speculation_Store_Bypass"] == "thread vulnerable" ? [.speculation] : [])
+
+        @Test(
+            "whoever runs the node: a layer that the kernel lacks is named, or a reason not to run", arguments: lackable
+        )
+        func lackedLayer(_ layer: SandboxLayer) async throws {
+            let launcher = [Security.withoutSecretMemory, "--lacking", layer.rawValue]
             let refused = try await Installation().run(
-                settings: ["BLF_REQUIRED_LAYERS": "secret_memory"],
-                with: ["--no-new-privs", Security.withoutSecretMemory])
+                settings: ["BLF_REQUIRED_LAYERS": layer.rawValue], with: ["--no-new-privs"] + launcher)
             #expect(refused.status == 1)
-            #expect(refused.output.contains("required_layers asks for secret_memory"), "\(refused.output)")
-            try await MeasuredWorkerTests.expectNamed([.secretMemory], [Security.withoutSecretMemory])
+            #expect(refused.output.contains("required_layers asks for \(layer.rawValue)"), "\(refused.output)")
+            try await MeasuredWorkerTests.expectNamed([layer], launcher)
         }
 
         /// A node under `launcher`, which takes these layers away, names them and what else this kernel lacks: when it

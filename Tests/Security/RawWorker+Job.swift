@@ -157,6 +157,12 @@ final class ModelEnd {
         reply(#"{"choices":[{"message":{"role":"assistant","content":"\#(text)"#, missing: 100)
     }
 
+    /// The rest of it.
+    func endAnswer() {
+        let end = #""}}]}"#
+        send(raw: end + String(repeating: " ", count: 100 - end.utf8.count))
+    }
+
     /// - Parameter missing: how many bytes the body is said to be longer.
     func reply(_ body: String, missing: Int = 0) {
         send(raw: "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count + missing)\r\n\r\n\(body)")

@@ -200,6 +200,8 @@ extension Security {
             #expect(layers.contains(.processNamespace) == (offered && geteuid() == 0))
             #expect(layers.contains(.landlock) == (csystem_landlock_abi() > 0))
             #expect(layers.contains(.secretMemory) == Security.kernelHasSecretMemory)
+            let own = ProcessView(getpid()).status["Speculation_Store_Bypass"]
+            #expect(layers.contains(.speculation) == (own == "thread vulnerable" || own == "not vulnerable"))
             let missing = SandboxLayer.allCases.filter { !layers.contains($0) }.map(\.rawValue)
             let user = geteuid() == 0 ? "root" : "an ordinary user"
             print(

@@ -30,6 +30,7 @@ struct PenaltyRuleTests {
 
     @Test("a score halves in a half-life, whatever it was", arguments: seeds)
     func halves(seed: UInt64) {
+        #expect(rule.halfLife == 30 * 60)
         var chance = Chance(seed)
         let penalty = Penalty(score: .random(in: 0.01...28, using: &chance), updatedAt: 5_000)
         let later = rule.score(of: penalty, at: 5_000 + Int(rule.halfLife))

@@ -7,7 +7,8 @@ internal import Worker
 /// first bytes of a job, and then attacks as its second argument says (`DrillScript`). It serves no job.
 ///
 /// `blindference-drill alone LAYER SCRIPT` makes the same attack with one layer only, or with `none`: what is refused
-/// there, too, would prove nothing about the walls.
+/// there, too, would prove nothing about the walls. `blindference-drill beside UID GID SCRIPT` makes it as that user,
+/// without any layer, and is over in seconds.
 ///
 /// Run with no argument at all it is the prey of a setuid attack: it says whether it has become root.
 @main
@@ -22,12 +23,22 @@ struct BlindferenceDrill {
             let attack = PreparedAttack(script, canary: UnsafeRawBufferPointer(canary))
             if arguments.count == 4, arguments[1] == "alone" {
                 LoneLayer.build(arguments[2])
+            } else if arguments.count == 5, arguments[1] == "beside" {
+                become(uid_t(arguments[2]), gid_t(arguments[3]))
+                alarm(10)
             } else if arguments.count == 3, let prompt = Int(arguments[1]) {
                 confine(prompt, attack, canary)
             } else {
                 _exit(DrillStatus.notUnderstood)
             }
             _exit(attack.run())
+        }
+    }
+
+    private static func become(_ user: uid_t?, _ group: gid_t?) {
+        if geteuid() == 0 { setgroups(0, nil) }
+        guard let user, let group, setgid(group) == 0, setuid(user) == 0 else {
+            _exit(DrillStatus.notUnderstood)
         }
     }
 

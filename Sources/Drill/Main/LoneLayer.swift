@@ -15,6 +15,7 @@ enum LoneLayer {
             case .emptyRoot: csystem_unshare_namespaces() == 0 && csystem_enter_empty_root() == 0
             case .executableMemory: csystem_deny_executable_memory() == 0
             case .noNewPrivileges: csystem_set_no_new_privileges() == 0
+            case .notDumpable: csystem_set_nondumpable() == 0
             case .seccomp, .limits, .capabilities, nil: false
             }
         guard built else { _exit(DrillStatus.notUnderstood) }

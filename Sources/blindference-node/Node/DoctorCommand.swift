@@ -11,7 +11,9 @@ struct DoctorCommand: AsyncParsableCommand {
     @OptionGroup var folder: FolderOptions
     @OptionGroup var output: FormatOptions
 
-    @Flag(name: .long, help: "Attack this machine from inside workers as well, and say which layer stops each attack.")
+    @Flag(
+        name: .long,
+        help: "Attack this machine from inside workers, and workers from outside, and say which layer stops each.")
     var drill = false
 
     func run() async throws {

@@ -1,11 +1,15 @@
 #define _GNU_SOURCE
 #include "cprobes.h"
 #include "cdrill.h"
+#include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -82,4 +86,24 @@ pid_t cprobes_hold(pid_t pid) {
 void cprobes_release(pid_t holder) {
     kill(holder, SIGKILL);
     waitpid(holder, NULL, 0);
+}
+
+int cprobes_page_out(pid_t pid, uintptr_t start, size_t count) {
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (pidfd < 0) return errno;
+    struct iovec part = {(void *)start, count};
+    int failure = 0;
+    // A page that was just used is in a list of its processor's, and paged out from there alone.
+    cpu_set_t mine, one;
+    sched_getaffinity(0, sizeof mine, &mine);
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+        if (!CPU_ISSET(cpu, &mine)) continue;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        sched_setaffinity(0, sizeof one, &one);
+        failure = syscall(SYS_process_madvise, pidfd, &part, 1, 21 /* MADV_PAGEOUT */, 0) < 0 ? errno : 0;
+    }
+    sched_setaffinity(0, sizeof mine, &mine);
+    close(pidfd);
+    return failure;
 }

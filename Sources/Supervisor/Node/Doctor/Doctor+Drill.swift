@@ -2,7 +2,8 @@ package import Drill
 
 extension Doctor {
     /// Attacks this machine from inside workers: every attack of the drill as a worker that was taken over could make it,
-    /// and again with the filter open for it, to see what stands behind.
+    /// and again with the filter open for it, to see what stands behind. And workers from outside, as another process of
+    /// their user.
     ///
     /// - Parameter program: the path of `blindference-drill`.
     package func drill(_ program: String, _ attacks: [DrillAttack] = DrillCatalogue.attacks) async -> [Finding] {

@@ -1,5 +1,6 @@
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 // What the tests of the sandbox need below Swift's floor.
@@ -19,3 +20,6 @@ ssize_t cprobes_send_descriptors(int socket, const void *bytes, size_t count, co
 /// that of a process in uninterruptible sleep cannot. Returns the holder's pid, or -1.
 pid_t cprobes_hold(pid_t pid);
 void cprobes_release(pid_t holder);
+
+/// Has the kernel page out this part of another process's memory. Returns 0, or the error number of its refusal.
+int cprobes_page_out(pid_t pid, uintptr_t start, size_t count);
