@@ -115,6 +115,9 @@ struct ChainJobTests {
             "eth_estimateGas", ["error": ["code": -32000, "message": "out of sorts"]], count: 100)
         let late = try Ask(network).submit(to: node)
         #expect(try await broken.failure(of: late) == "output_key_not_stored")
+        let steps = broken.text.split(separator: "\n").filter { $0.contains(late) }
+        #expect(
+            steps.count { $0.contains("job_retried") } == 2 && steps.count { $0.contains("inference_started") } == 1)
         #expect(try network.job(late)["status"]?.text == "QUEUED")
         #expect(try await broken.stop() == 0)
 
@@ -124,28 +127,51 @@ struct ChainJobTests {
         #expect(try await trusting.stop() == 0)
     }
 
-    @Test("a leader that is killed before it has read back what it paid for answers with another key at its next start")
-    func killedBeforeReadBack() async throws {
+    /// Where a leader's answer is when its node is killed.
+    enum Moment: CaseIterable {
+        case beforeSigning, beforeSending, beforeReadBack, beforePosting
+    }
+
+    @Test(
+        "a leader that is killed with its answer made answers with it at its next start, its key paid for once",
+        arguments: Moment.allCases)
+    func killed(at moment: Moment) async throws {
         let chain = try await TestChain()
         let network = try await TestNetwork("--nodes", "1")
         let node = try await network.makeNode("leader")
         try await chain.fund(node.address)
-        try await chain.fault("eth_call", ["about": ["0x533688bb"], "sleep": 5, "http": 503], count: 10_000)
+        let stall: JSONValue = ["sleep": 30, "http": 503]
+        switch moment {
+        case .beforeSigning: try await chain.fault("eth_estimateGas", stall, count: 1)
+        case .beforeSending: try await chain.fault("eth_sendRawTransaction", stall, count: 1)
+        case .beforeReadBack:
+            try await chain.fault("eth_call", ["about": ["0x533688bb"], "sleep": 5, "http": 503], count: 10_000)
+        case .beforePosting: try network.fault("/internal/task/result", "hang", count: 1)
+        }
         let first = try await node.start(try chain.settings())
         let job = try Ask(network).submit(to: node)
-        try await chain.wait(for: 1, of: "eth_getTransactionReceipt")
+        switch moment {
+        case .beforeSigning: try await chain.wait(for: 1, of: "eth_estimateGas")
+        case .beforeSending: try await chain.wait(for: 1, of: "eth_sendRawTransaction")
+        case .beforeReadBack:
+            try await chain.wait(for: 1, of: "eth_sendRawTransaction")
+            #expect(try await network.eventually { try await chain.transactions(of: node.address) == 1 })
+            // The next question is what stands in the store.
+            try await chain.wait(for: try await chain.calls(of: "eth_call") + 1, of: "eth_call")
+        case .beforePosting:
+            #expect(try await network.eventually { try network.client.json("GET", "/dev/state")["faults"]?.int == 0 })
+        }
         try await first.crash()
-        #expect(try await chain.transactions(of: node.address) == 1)
-        #expect(try await node.journalled(job)["state"] as? String == "claimed", "no answer has gone anywhere")
+        let paid = [.beforeReadBack, .beforePosting].contains(moment) ? 1 : 0
+        #expect(try await chain.transactions(of: node.address) == paid)
+        #expect(try await node.journalled(job)["state"] as? String == "computed")
         try await chain.ask("dev_fault", "eth_call", [])
         let second = try await node.start(try chain.settings(), log: "second.log")
-        let stored = try await second.event("output_key_stored", job: job)
         try await second.event("result_sent", job: job)
+        #expect(second.count(of: "inference_started") == 0, "the answer is the first one")
+        #expect(second.count(of: "output_key_stored") == (moment == .beforePosting ? 0 : 1))
         #expect(try network.job(job)["status"]?.text == "ACCEPTED")
-        // The first answer is gone with its worker, and its key is of no use: this one is paid for as well.
-        #expect(try await chain.transactions(of: node.address) == 2)
-        let receipt = try await chain.ask("eth_getTransactionReceipt", try #require(stored["transaction"]))
-        #expect(receipt["status"] == "0x1")
+        #expect(try await chain.transactions(of: node.address) == 1)
         #expect(try await second.stop() == 0)
         #expect(try await network.violations().count == 0)
     }

@@ -31,6 +31,7 @@ struct JournalTests {
         whole.failure = .uploadFailed
         whole.receipt = Array(#"{"manifest":"00"}"#.utf8)
         whole.exposure = 1234
+        whole.output = Array(#"{"cid":"Qm"}"#.utf8)
         try await Journal(path: path).record(whole)
         #expect(try await Journal(path: path).entry(whole.id) == whole)
         #expect(try await Journal(path: path).entry(try #require(JobID("other"))) == nil)
@@ -107,6 +108,7 @@ struct JournalTests {
         #expect(writer.terminationStatus == 0)
         let id = try #require(JobID("old"))
         let job = try #require(try await Journal(path: path).entry(id))
-        #expect(job.state == .sent && job.claimedAt == 4 && job.receipt == nil && job.exposure == nil)
+        #expect(
+            job.state == .sent && job.claimedAt == 4 && job.receipt == nil && job.exposure == nil && job.output == nil)
     }
 }

@@ -60,7 +60,8 @@ package enum JobFailure: String, Error, Sendable, CaseIterable {
     case uploadUnavailable = "upload_unavailable"
     /// The output key did not get into the key store on chain, so its user could not read the answer.
     case outputKeyNotStored = "output_key_not_stored"
-    /// The output key was stored and paid for, but another stands in its place, or nobody can tell.
+    /// The output key was paid for, but it is not in the store: another stands in its place, the transaction did nothing,
+    /// or nobody can tell.
     case outputKeyNotReadBack = "output_key_not_read_back"
     /// Nobody is named who may read the output key.
     case requesterMissing = "requester_missing"

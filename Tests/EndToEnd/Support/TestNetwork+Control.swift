@@ -49,10 +49,10 @@ extension TestNetwork {
     }
 
     /// Waits until the devnet says so; false when it did not in time.
-    func eventually(within seconds: Double = 60, _ condition: () throws -> Bool) async throws -> Bool {
+    func eventually(within seconds: Double = 60, _ condition: () async throws -> Bool) async throws -> Bool {
         let end = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < end {
-            if try condition() { return true }
+            if try await condition() { return true }
             try await Task.sleep(for: .milliseconds(20))
         }
         return false

@@ -207,6 +207,7 @@ struct ChainWatchTests {
     func risingFee() async throws {
         let bench = try await WatchBench(grace: 600)
         try await bench.register()
+        try await bench.chain.ask("dev_setFinalityLag", 3)
         try await bench.chain.ask("dev_advanceTime", 310)
         let before = try await bench.chain.ask("eth_getBlockByNumber", "latest", false)
         try await bench.chain.ask("dev_setBaseFee", .integer(1_000_000_000))
@@ -253,6 +254,32 @@ struct ChainWatchTests {
     }
 
     private static let nobody = "0x00000000000000000000000000000000000000AA"
+
+    @Test("a heartbeat that a reorganisation drops is sent again at the next look, as the same bytes")
+    func dropped() async throws {
+        let bench = try await WatchBench(grace: 600)
+        try await bench.register()
+        try await bench.chain.ask("dev_setFinalityLag", 3)
+        try await bench.chain.ask("dev_advanceTime", 310)
+        await bench.watch.look()
+        let last = try await bench.chain.ask("eth_getBlockByNumber", "latest", true)["transactions"]
+        try await bench.chain.ask("dev_reorg", 1, false)
+        #expect(try await bench.count() == 1)
+        await bench.watch.look()
+        #expect(try await bench.count() == 2)
+        let again = try await bench.chain.ask("eth_getBlockByNumber", "latest", true)["transactions"]
+        #expect(again?.elements?.first?["hash"] == last?.elements?.first?["hash"])
+        #expect(try await bench.intents() == ["register", "heartbeat"])
+    }
+
+    @Test("until the first look is over, no job is taken")
+    func unseen() async throws {
+        let bench = try await WatchBench()
+        #expect(bench.hold.isOn)
+        await bench.watch.look()
+        #expect(!bench.hold.isOn)
+        #expect(!bench.log.events.contains("claims_held") && !bench.log.events.contains("claims_released"))
+    }
 
     @Test("an endpoint that is away changes nothing, and is named by a code")
     func away() async throws {

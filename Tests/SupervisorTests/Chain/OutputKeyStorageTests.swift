@@ -47,7 +47,7 @@ struct OutputKeyStorageTests {
     func stranger() async throws {
         let bench = try await StorageBench(lag: .seconds(1))
         let (job, id) = (bench.job, PromptKeyStoreContract.outputKeyID(job: bench.job.text))
-        #expect(try await bench.storage.store(bench.halves, of: job, for: bench.user).succeeded)
+        #expect(try await bench.store().succeeded)
         let stranger = try PrivateKey.generate()
         try await bench.chain.fund(stranger.address.checksummed)
         let other = try TemporaryFolder()
@@ -85,17 +85,19 @@ struct OutputKeyStorageTests {
         #expect(try await bench.journal.intents().count == 4)
     }
 
-    @Test("a job whose time is up while its key is read back has failed for good: another try would be paid for again")
-    func timeIsUp() async throws {
-        let bench = try await StorageBench(lag: .seconds(60))
-        let error: JSONValue = ["about": ["0x533688bb"], "error": ["code": -32000, "message": "out of sorts"]]
-        try await bench.chain.fault("eth_call", error, count: 10_000)
-        var timing = JobTiming()
-        timing.limit = .seconds(4)
-        let model = try LoopbackServer { _ in .json("{}") }
-        let network = try await LocalNode(asking: model, timing, outputKeys: bench.storage)
-        #expect(try await network.serveOneJob("mock").failure == .outputKeyNotReadBack)
+    @Test("what was stored is paid for once until it is closed, also by another queue; then the same is another call")
+    func once() async throws {
+        let bench = try await StorageBench()
+        let first = try await bench.storage.store(bench.halves, of: bench.job, for: bench.user)
+        #expect(await bench.storage.hasBegun(bench.halves, of: bench.job, for: bench.user))
+        for storage in [bench.storage, bench.another] {
+            #expect(try await storage.store(bench.halves, of: bench.job, for: bench.user) == first)
+        }
         #expect(try await bench.journal.intents() == ["store_key"])
+        await bench.storage.close(first)
+        #expect(await !bench.storage.hasBegun(bench.halves, of: bench.job, for: bench.user))
+        #expect(try await bench.store().transaction != first.transaction)
+        #expect(try await bench.journal.intents() == ["store_key", "store_key"])
     }
 
     @Test("what cannot be stored is not signed, and has a code")
@@ -128,85 +130,5 @@ struct OutputKeyStorageTests {
         for text in [nil, "", "0x" + String(repeating: "0", count: 40), good.dropLast() + "1", good.uppercased()] {
             #expect(Address(reader: text.map { String($0) }) == nil)
         }
-    }
-}
-
-private struct StorageBench {
-    let job: JobID
-    let chain: TestChain
-    let access: ChainAccess
-    let journal: Journal
-    let node: Address
-    let user: Address
-    let storage: OutputKeyStorage
-    private let folder: TemporaryFolder
-
-    /// - Parameter cofhe: with contracts of this generation, which ask for signatures.
-    init(
-        keyStore: Address? = nil, lag: Duration = .seconds(10), job: String = "7c1d9a4e", cofhe: String? = nil
-    ) async throws {
-        self.job = try #require(JobID(job))
-        let key = try PrivateKey.generate()
-        node = key.address
-        user = try PrivateKey.generate().address
-        chain = try await TestChain(funding: [node.checksummed], cofhe: cofhe)
-        folder = try TemporaryFolder()
-        let address = try keyStore?.checksummed ?? #require(chain.contracts["PromptKeyStore"])
-        let configuration = try Configuration(
-            directory: folder.directory,
-            values: [.rpcURL: .list([chain.url]), .promptKeyStoreAddress: .text(address)], notes: [])
-        access = try #require(ChainAccess(configuration, client: try CurlClient()))
-        journal = try Journal(path: folder.path("journal.sqlite"))
-        storage = OutputKeyStorage(
-            access.keyStore, queue: access.queue(key, journal: journal, directory: folder.directory), lag: lag)
-    }
-
-    static func handle(_ byte: UInt8, ending: [UInt8]) -> Word {
-        Word(bytes: [UInt8](repeating: byte, count: 30) + ending)!
-    }
-
-    var halves: OutputKeyStorage.Halves {
-        (
-            high: .init(handle: StorageBench.handle(0x11, ending: [0xaa, 0xbb]), signature: []),
-            low: .init(handle: StorageBench.handle(0x22, ending: [6, 0]), signature: [])
-        )
-    }
-
-    /// The same with the signatures that the test network's verifier makes for this node.
-    var signedHalves: OutputKeyStorage.Halves {
-        get throws {
-            let domain = NativePermit.Domain(chainID: 421_614, accessControl: .zero, version: "1")
-            func signed(_ half: PromptKeyStoreContract.Input) throws -> PromptKeyStoreContract.Input {
-                let handle = half.storedHandle
-                return .init(handle: handle, signature: try InputRoutes.signature(of: handle, for: node, domain).bytes)
-            }
-            return (try signed(halves.high), try signed(halves.low))
-        }
-    }
-
-    /// Stores both halves, and reads them back.
-    func store(_ other: OutputKeyStorage.Halves? = nil) async throws(OutputKeyStorage.Failure) -> Receipt {
-        let halves = other ?? halves
-        let receipt = try await storage.store(halves, of: job, for: user)
-        try await storage.readBack(halves, of: job)
-        return receipt
-    }
-
-    func failure(of other: OutputKeyStorage.Halves? = nil) async -> OutputKeyStorage.Failure? {
-        do throws(OutputKeyStorage.Failure) {
-            _ = try await store(other)
-            return nil
-        } catch { return error }
-    }
-
-    /// `isAllowed(uint256,address)` of the task manager.
-    func mayRead(_ handle: Word, _ account: Address) async throws -> Bool {
-        let call: JSONValue = [
-            "to": "0xeA30c4B8b44078Bbf8a6ef5b9f1eC1626C7848D9",
-            "data": .string(
-                "0x5faa299a" + Hexadecimal.encode(handle.bytes) + String(repeating: "0", count: 24)
-                    + Hexadecimal.encode(account.bytes)),
-        ]
-        return try await chain.ask("eth_call", call, "latest").text?.hasSuffix("1") == true
     }
 }

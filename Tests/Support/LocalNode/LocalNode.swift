@@ -1,7 +1,7 @@
 internal import Attestation
 internal import CoFHE
 internal import ContentStore
-internal import Coordination
+package import Coordination
 internal import DevnetCore
 internal import Ethereum
 internal import Foundation
@@ -123,10 +123,17 @@ package final class LocalNode: Sendable {
 
     /// The job, once the coordinator has its result.
     package func sent(_ entry: JournalEntry, within limit: Duration = .seconds(5)) async throws -> JournalEntry {
+        try await self.entry(entry.id, in: [.sent], within: limit)
+    }
+
+    /// The job, once it is in one of these states.
+    package func entry(
+        _ id: JobID, in states: Set<JournalEntry.State>, within limit: Duration = .seconds(20)
+    ) async throws -> JournalEntry {
         let end = ContinuousClock.now + limit
         while true {
-            let now = try await self.entry(entry.id)
-            if now.state == .sent { return now }
+            let now = try await entry(id)
+            if states.contains(now.state) { return now }
             guard ContinuousClock.now < end else { throw Failure.late }
             try await Task.sleep(for: .milliseconds(5))
         }

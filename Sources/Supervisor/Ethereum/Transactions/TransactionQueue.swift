@@ -53,7 +53,7 @@ package actor TransactionQueue {
     ///
     /// - Parameters:
     ///   - isRepeatable: the caller has seen on the chain that the call is needed, whatever was signed before.
-    ///   - tells: false where the caller will `finalise`, which tells.
+    ///   - tells: false where the caller will `finalise`, which tells, or `tell`.
     package func perform(
         _ intent: Intent, isRepeatable: Bool = false, tells: Bool = true,
         progress: @Sendable (Progress) -> Void = { _ in }
@@ -119,7 +119,16 @@ package actor TransactionQueue {
 
     /// Whether `takeUp` may find one; asks nobody.
     package func mayTakeUp(_ intent: Intent) async throws(TransactionError) -> Bool {
-        try await typed { try await open().contains { try !$0.isTold && $0.latest.transaction().makes(intent.call) } }
+        try await typed {
+            try await open().contains { try $0.isOwed(since: recent) && $0.latest.transaction().makes(intent.call) }
+        }
+    }
+
+    /// The caller has written down what came of it. From then on the same call is another transaction.
+    package func tell(_ receipt: Receipt) async throws(TransactionError) {
+        try await typed {
+            for record in try await open() where record.hashes.contains(receipt.transaction) { try await tell(record) }
+        }
     }
 
     /// Waits until the block of the transaction will stay, and the event with it. Where a reorganisation dropped it, it
@@ -175,9 +184,7 @@ package actor TransactionQueue {
                     waiting(record)
                     receipt = try await conclude(&record, mayBeOut: true)
                 }
-                guard let receipt, record.event.isIn(receipt), !record.isTold, record.createdAt > recent else {
-                    continue
-                }
+                guard let receipt, record.event.isIn(receipt), record.isOwed(since: recent) else { continue }
                 ended.append(Ended(record: record, transaction: try record.latest.transaction(), receipt: receipt))
             }
             return try await body(ended)

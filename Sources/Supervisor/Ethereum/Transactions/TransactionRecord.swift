@@ -36,6 +36,9 @@ package struct TransactionRecord: Sendable, Equatable {
         self.createdAt = createdAt
     }
 
+    /// Whether somebody may still ask what became of it: who repeats a call later than that means another.
+    package func isOwed(since recent: Int) -> Bool { !isTold && createdAt > recent }
+
     package var latest: SignedTransaction { versions[versions.count - 1] }
     package var hashes: [[UInt8]] { versions.map(\.hash) }
     /// The chain that all versions are signed for.

@@ -29,13 +29,18 @@ package actor ChainWatch {
         self.journal = journal
         self.hold = hold
         self.log = log
+        _ = hold.set(.unseen, true)
     }
 
-    /// Looks once at money, stake and registration; one that fails does not keep the others from being looked at.
+    /// Looks once at money, stake, registration, and what was sent and may still be dropped; one that fails does not keep
+    /// the others from being looked at.
     package func look() async {
         await saying("balance") { try await self.mindBalance() }
         await saying("stake") { try await self.mindStrikes() }
+        // Seen or not: an endpoint that is away holds up no claims for longer.
+        _ = hold.set(.unseen, false)
         await saying("registration") { try await self.mindRegistration() }
+        await saying("transactions") { try await self.queue.settle() }
     }
 
     /// The operator has seen to the failures: jobs are taken again, until one more of them fails.

@@ -9,6 +9,8 @@ package final class ClaimHold: Sendable {
         case lowBalance = "low_balance"
         /// The chain asks more for gas than the operator allows: no output key could be stored.
         case feeAboveCeiling = "fee_above_ceiling"
+        /// Nobody has looked yet, since the node's start.
+        case unseen
     }
 
     private let reasons = Mutex<Set<Reason>>([])

@@ -37,13 +37,32 @@ package struct OutputKeyStorage: Sendable {
         }
     }
 
-    /// Stores both halves for `reader`. Each call is paid for: what follows must not have it made again.
+    /// Stores both halves for `reader`, paid for once: until `close`, also after a crash, the same halves are those that
+    /// were stored.
     ///
     /// - Returns: the receipt of the transaction that stored them.
     func store(_ halves: Halves, of job: JobID, for reader: Address) async throws(Failure) -> Receipt {
-        let id = PromptKeyStoreContract.outputKeyID(job: job.text)
-        let intent = keyStore.store(id, high: halves.high, low: halves.low, readers: [reader], from: queue.sender)
-        do throws(TransactionError) { return try await queue.perform(intent) } catch { throw .transaction(error) }
+        let intent = intent(halves, job, reader)
+        do throws(TransactionError) { return try await queue.perform(intent, tells: false) } catch {
+            throw .transaction(error)
+        }
+    }
+
+    /// Whether a transaction that stores them was signed and is not closed; asks nobody.
+    func hasBegun(_ halves: Halves, of job: JobID, for reader: Address) async -> Bool {
+        (try? await queue.mayTakeUp(intent(halves, job, reader))) ?? false
+    }
+
+    private func intent(_ halves: Halves, _ job: JobID, _ reader: Address) -> Intent {
+        keyStore.store(
+            PromptKeyStoreContract.outputKeyID(job: job.text), high: halves.high, low: halves.low, readers: [reader],
+            from: queue.sender)
+    }
+
+    /// The journal has what comes of this transaction, or nothing does.
+    func close(_ receipt: Receipt) async {
+        // One that stays untold for a day costs a look at the chain with each transaction, no more.
+        try? await queue.tell(receipt)
     }
 
     /// Returns once both halves stand under the job's id as they were stored. Anybody may write there.
@@ -63,6 +82,14 @@ package struct OutputKeyStorage: Sendable {
 }
 
 extension OutputKeyStorage.Failure {
+    /// Whether a transaction is in a block, and has done nothing.
+    var isPaidFor: Bool {
+        switch self {
+        case .transaction(.reverted), .transaction(.withoutEvent): true
+        default: false
+        }
+    }
+
     /// One word for the log.
     var code: String {
         switch self {

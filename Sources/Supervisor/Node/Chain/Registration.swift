@@ -43,8 +43,13 @@ package struct Registration: Sendable {
         }
         // No statement can be simulated without its signature, which an endpoint sees only once it is agreed to.
         let sign = registry.signing(of: certificate, at: now)
-        if sign != nil { try await queue.confirmFree() }
-        let cost = sign == nil ? try await queue.quote(intent) : try await queue.bound(intent)
+        let cost: Amount
+        if sign == nil {
+            cost = try await queue.quote(intent)
+        } else {
+            try await queue.confirmFree()
+            cost = try await queue.bound(intent)
+        }
         guard try agree(Cost(most: cost, stake: stake)) else { return nil }
         return try await queue.complete(sign?(wallet) ?? intent, telling: telling)
     }

@@ -21,6 +21,8 @@ package actor JobBoard {
     private var retries: [JobID: Retry] = [:]
     private var skipped: [JobID: NodeEvent] = [:]
     private var isClosed = false
+    /// Nothing is waited for any more.
+    private var isStopped = false
     private let seatFreed: @Sendable () -> Void
 
     private struct Retry {
@@ -57,7 +59,7 @@ package actor JobBoard {
             guard let service = serve(assignment), let promptCID = assignment.promptCID else { continue }
             // The list repeats jobs that were done long ago. Meanwhile another call may have taken the last seat.
             guard let entry = await beginning(of: assignment, promptCID), await mayStart(assignment),
-                running[assignment.job] == nil, !isClosed
+                running[assignment.job] == nil, deliveries[assignment.job] == nil, !isClosed
             else { continue }
             guard running.count < seats else {
                 waiting = [assignment] + waiting
@@ -87,12 +89,12 @@ package actor JobBoard {
     /// journal for the next start.
     package func close(within limit: Duration) async {
         isClosed = true
-        let jobs = Array(running.values) + Array(deliveries.values)
         let timer = Task {
             try? await Task.sleep(for: limit)
-            for job in jobs { job.cancel() }
+            isStopped = true
+            for job in [running, deliveries].flatMap(\.values) { job.cancel() }
         }
-        for job in jobs { await job.value }
+        while let job = running.values.first ?? deliveries.values.first { await job.value }
         timer.cancel()
     }
 
@@ -106,7 +108,7 @@ package actor JobBoard {
     }
 
     /// How the job enters the journal; nil where it must not be begun: it is done or under way, or the journal cannot say.
-    /// What lay open in an earlier try counts on.
+    /// What lay open in an earlier try counts on, and what a leader has made in it is not made again.
     private func beginning(of assignment: Assignment, _ promptCID: String) async -> JournalEntry? {
         let known: JournalEntry?
         // A journal that cannot be read may know the job: running it again could contradict what was sent.
@@ -116,6 +118,10 @@ package actor JobBoard {
             id: assignment.job, role: assignment.role == .leader ? .leader : .verifier, model: assignment.model,
             promptCID: promptCID, user: assignment.user, updatedAt: Int(time(nil)))
         entry.exposure = known?.exposure
+        if let known, known.role == .leader, known.asks(the: entry) {
+            (entry.output, entry.submission) = (known.output, known.submission)
+            (entry.innerHash, entry.commitment, entry.receipt) = (known.innerHash, known.commitment, known.receipt)
+        }
         return entry
     }
 
@@ -194,9 +200,12 @@ package actor JobBoard {
     }
 
     private func deliver(_ entry: JournalEntry) {
+        // The next start does it.
+        if isStopped { return }
         let delivery = JobDelivery(services: services, entry: entry)
         deliveries[entry.id] = Task {
-            if let failure = await delivery.run() { await fail(delivery.entry, failure) }
+            let (reached, failure) = await delivery.run()
+            if let failure, !Task.isCancelled { await fail(reached, failure) }
             deliveries[entry.id] = nil
         }
     }
@@ -220,6 +229,13 @@ package actor JobBoard {
                 "job": .string(entry.id.text), "code": .string(failure.rawValue),
                 "claimed": .stringConvertible(wasClaimed),
             ])
+    }
+}
+
+extension JournalEntry {
+    /// Whether an answer to the one answers the other.
+    fileprivate func asks(the other: JournalEntry) -> Bool {
+        (id, role, model) == (other.id, other.role, other.model) && (promptCID, user) == (other.promptCID, other.user)
     }
 }
 

@@ -3,12 +3,12 @@ internal import Glibc
 internal import Logging
 internal import Shared
 
-/// Brings a computed answer to the coordinator: a leader's submission as it stands in the journal, a verifier's verdict
-/// once the leader's CID is known. Holds no worker and no seat.
+/// Brings a computed answer to the coordinator: a leader's submission once its key is stored, a verifier's verdict once the
+/// leader's CID is known. Holds no worker and no seat.
 final class JobDelivery: Sendable {
     let entry: JournalEntry
-    private let services: JobServices
-    private let log: Logger
+    let services: JobServices
+    let log: Logger
 
     /// A coordinator that is away is asked again for so long; then the journal keeps the answer for the next start.
     private static let patience = Duration.seconds(900)
@@ -21,18 +21,23 @@ final class JobDelivery: Sendable {
         self.log = log
     }
 
-    /// Delivers; answers why the job failed, or nil when it is done or stays in the journal.
-    func run() async -> JobFailure? {
+    /// Delivers; answers how far the job came, and why it failed: nil when it is done or stays in the journal.
+    func run() async -> (entry: JournalEntry, failure: JobFailure?) {
+        var entry = entry
         do throws(JobFailure) {
-            var entry = entry
-            if entry.submission == nil { try await judge(&entry) }
-            guard let submission = entry.submission else { return .leaderSilent }
+            if entry.submission == nil {
+                switch entry.role {
+                case .leader: try await storeKey(&entry)
+                case .verifier: try await judge(&entry)
+                }
+            }
+            guard let submission = entry.submission else { throw .leaderSilent }
             if let commitment = entry.commitment, let commitments = services.commitments {
                 do { try await commitments.add(commitment, of: entry.id, as: entry.role) } catch {
                     throw .journalUnavailable
                 }
             }
-            guard try await send(submission, role: entry.role) else { return nil }
+            guard try await send(submission, role: entry.role) else { return (entry, nil) }
             entry.state = .sent
             entry.updatedAt = Int(time(nil))
             try? await services.journal.record(entry)
@@ -42,8 +47,8 @@ final class JobDelivery: Sendable {
                     "role": .string(entry.role.rawValue),
                     "commitment": .string(Hexadecimal.encode(entry.commitment ?? [])),
                 ])
-            return nil
-        } catch { return error == .interrupted ? nil : error }
+            return (entry, nil)
+        } catch { return (entry, error == .interrupted ? nil : error) }
     }
 
     /// Waits for the leader and compares. The verdict is honest: the quorum counts hashes, people read verdicts.

@@ -36,16 +36,29 @@ struct JobRun {
     /// Runs the job until its answer is in the journal. A verifier's answer is its inner hash, a leader's the whole
     /// submission.
     mutating func compute() async throws(JobFailure) -> JournalEntry {
+        if entry.output == nil, entry.submission == nil {
+            try await answer()
+        } else {
+            // An earlier try has made it. What may be paid for already is not made again.
+            try await probeStorage().get()
+            _ = try await claim(with: nil)
+            entry.state = .computed
+            try await record()
+        }
+        // In its seat: a node takes no more jobs than it can store keys for.
+        if entry.output != nil { try await JobDelivery(services: services, entry: entry).storeKey(&entry) }
+        return entry
+    }
+
+    /// Tries until there is an answer, or no time or no sense in another try.
+    private mutating func answer() async throws(JobFailure) {
         var attempt = 1
         while true {
-            do throws(JobFailure) {
-                try await once()
-                return entry
-            } catch {
+            do throws(JobFailure) { return try await once() } catch {
                 guard .now < deadline || error.isFinal else { throw .outOfTime }
-                guard isClaimed, attempt < error.attempts, attempt <= services.timing.pauses.count else { throw error }
-                let pause = services.timing.pauses[attempt - 1] * Double.random(in: 0.8...1.2)
-                guard .now + pause < deadline else { throw error }
+                guard isClaimed, let pause = services.timing.pause(after: error, attempt, until: deadline) else {
+                    throw error
+                }
                 log.event(.jobRetried, ["code": .string(error.rawValue), "attempt": .stringConvertible(attempt)])
                 do { try await Task.sleep(for: pause) } catch { throw .interrupted }
                 attempt += 1
@@ -95,7 +108,7 @@ struct JobRun {
                 "exposureMilliseconds": .stringConvertible(answer.exposure.milliseconds),
             ])
         entry.innerHash = answer.innerHash
-        if entry.role == .leader { try await deliver(answer, worker) } else { await finish(worker) }
+        if entry.role == .leader { try await finish(answer, worker) } else { await finish(worker) }
         entry.state = .computed
         try await record()
     }
@@ -178,24 +191,14 @@ struct JobRun {
         }
     }
 
-    /// What others do for the job ends with the job: their own patience may be longer than what is left.
     func beforeDeadline<R: Sendable>(
         _ operation: @escaping @Sendable () async -> Result<R, JobFailure>
     ) async -> Result<R, JobFailure> {
-        let deadline = deadline
-        return await withTaskGroup(of: Result<R, JobFailure>.self) { group in
-            group.addTask(operation: operation)
-            group.addTask {
-                try? await Task.sleep(until: deadline, clock: .continuous)
-                return .failure(Task.isCancelled ? .interrupted : .outOfTime)
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? .failure(.outOfTime)
-        }
+        await withDeadline(deadline, operation)
     }
 
     /// Promises the job. What the journal knows by then is enough to take it up again after a crash.
-    private mutating func claim(with worker: Worker) async throws(JobFailure) -> KeyHandles? {
+    private mutating func claim(with worker: Worker?) async throws(JobFailure) -> KeyHandles? {
         entry.state = .claimed
         entry.claimedAt = Int(time(nil))
         try await record()
@@ -203,7 +206,7 @@ struct JobRun {
         do throws(CoordinatorError) {
             let claim = try await services.coordinator.claim(entry.id)
             deadline = promised + services.timing.limit
-            worker.end(by: deadline)
+            worker?.end(by: deadline)
             isClaimed = true
             log.event(.jobClaimed)
             return claim.hasPromptKey ? KeyHandles(high: claim.keyHigh, low: claim.keyLow) : nil

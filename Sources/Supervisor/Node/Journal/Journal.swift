@@ -50,6 +50,7 @@ package final class Journal: Sendable {
         migrator.registerMigration("5: requesters") { try $0.execute(sql: "ALTER TABLE job ADD COLUMN user TEXT") }
         migrator.registerMigration("6: commitments") { try Journal.makeCommitments($0) }
         migrator.registerMigration("7: transactions told") { try Journal.makeTransactionsTold($0) }
+        migrator.registerMigration("8: outputs") { try $0.execute(sql: "ALTER TABLE job ADD COLUMN output BLOB") }
         return migrator
     }
 
@@ -95,14 +96,14 @@ package final class Journal: Sendable {
                 sql: """
                     INSERT OR REPLACE INTO job
                         (id, role, model, promptCID, state, failure, updatedAt, claimedAt, innerHash, commitment,
-                         submission, receipt, exposure, user)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                         submission, receipt, exposure, user, output)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """)
             try statement.execute(arguments: [
                 entry.id.text, entry.role.rawValue, entry.model, entry.promptCID, entry.state.rawValue,
                 entry.failure?.rawValue, entry.updatedAt, entry.claimedAt, entry.innerHash.map { Data($0) },
                 entry.commitment.map { Data($0) }, entry.submission.map { Data($0) },
-                entry.receipt.map { Data($0) }, entry.exposure, entry.user,
+                entry.receipt.map { Data($0) }, entry.exposure, entry.user, entry.output.map { Data($0) },
             ])
         }
     }
@@ -137,5 +138,6 @@ extension JournalEntry {
         submission = (row["submission"] as Data?).map { [UInt8]($0) }
         receipt = (row["receipt"] as Data?).map { [UInt8]($0) }
         exposure = row["exposure"]
+        output = (row["output"] as Data?).map { [UInt8]($0) }
     }
 }

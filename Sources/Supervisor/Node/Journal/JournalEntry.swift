@@ -30,6 +30,8 @@ package struct JournalEntry: Sendable, Equatable {
     /// SHA-256 of the normalised answer: all that a verifier needs to keep.
     package var innerHash: [UInt8]?
     package var commitment: [UInt8]?
+    /// What a leader has made and not submitted yet (`LeaderOutput`): the storing of its key may be paid for already.
+    package var output: [UInt8]?
     /// The request body as first computed; sent again unchanged after a crash.
     package var submission: [UInt8]?
     /// The sandbox receipt of the job's last worker, as JSON.

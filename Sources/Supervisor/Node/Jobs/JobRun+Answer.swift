@@ -20,26 +20,19 @@ extension JobRun {
         }
     }
 
-    /// Leader: the answer goes to the content store while the worker has its key encrypted; both make the submission,
-    /// once the chain has the key.
-    mutating func deliver(_ answer: Answer, _ worker: Worker) async throws(JobFailure) {
+    /// Leader: the answer goes to the content store while the worker has its key encrypted.
+    mutating func finish(_ answer: Answer, _ worker: Worker) async throws(JobFailure) {
         async let uploaded = upload(answer.blob)
         async let encrypted = outputKey(of: worker)
         let both = await (uploaded, encrypted)
-        let cid = try both.0.get()
-        let halves = try both.1.get()
+        let output = LeaderOutput(cid: try both.0.get().text, halves: try both.1.get())
         await finish(worker)
-        let stored = try await keep(halves)
-        let commitment = Commitment.hash(cid: cid.text, innerHash: answer.innerHash)
-        let (high, low) = (ResultSubmission.KeyInput(halves.high), ResultSubmission.KeyInput(halves.low))
-        // The network knows what was stored by another name than what was given.
-        let names = stored == nil ? (high.handle, low.handle) : (high.storedHandle, low.storedHandle)
-        let submission = ResultSubmission(
-            job: entry.id, outputCID: cid.text, commitment: commitment, keyHigh: names.0, keyLow: names.1,
-            inputs: (high: high, low: low), storeTransaction: stored)
-        guard let submission else { throw .encryptionFailed }
-        entry.commitment = commitment
-        entry.submission = submission.body
+        // Storing the key is paid for, and comes when the journal has it.
+        if services.outputKeys != nil {
+            entry.output = output.encoded
+        } else {
+            try entry.makeSubmission(from: output, stored: nil)
+        }
     }
 
     private func upload(_ blob: [UInt8]) async -> Result<CID, JobFailure> {
@@ -89,36 +82,6 @@ extension JobRun {
         }.get()
     }
 
-    /// Stores the key on chain for the user, and gives the transaction's hash; nil where the coordinator is to do that.
-    private func keep(_ halves: InputVerifier.Halves) async throws(JobFailure) -> [UInt8]? {
-        guard let storage = services.outputKeys else { return nil }
-        guard let reader = Address(reader: entry.user) else { throw .requesterMissing }
-        let (job, log) = (entry.id, log)
-        let receipt = try await beforeDeadline {
-            do throws(OutputKeyStorage.Failure) {
-                return .success(try await storage.store(halves, of: job, for: reader))
-            } catch {
-                log.event(.outputKeyNotStored, ["reason": .string(error.code)])
-                return .failure(.outputKeyNotStored)
-            }
-        }.get()
-        let seen = await beforeDeadline {
-            do throws(OutputKeyStorage.Failure) { return .success(try await storage.readBack(halves, of: job)) } catch {
-                log.event(.outputKeyNotStored, ["reason": .string(error.code)])
-                return .failure(.outputKeyNotReadBack)
-            }
-        }
-        // Another try would be paid for again, also where time is up. An interrupted job is finished by the next start.
-        if case .failure(let failure) = seen { throw failure == .interrupted ? failure : .outputKeyNotReadBack }
-        log.event(
-            .outputKeyStored,
-            [
-                "transaction": .string("0x" + Hexadecimal.encode(receipt.transaction)),
-                "block": .stringConvertible(receipt.blockNumber), "gas": .stringConvertible(receipt.gasUsed),
-            ])
-        return receipt.transaction
-    }
-
     /// A service that the network has, or a helper of this worker's own.
     func encryption(for worker: Worker) async throws(JobFailure) -> Int32 {
         switch services.network.encryption {
@@ -133,21 +96,6 @@ extension JobRun {
         case nil: throw .workerMisbehaved
         }
     }
-}
-
-extension ResultSubmission.KeyInput {
-    fileprivate init(_ input: PromptKeyStoreContract.Input) {
-        self.init(handle: CiphertextHandle(input.handle), signature: input.signature)
-    }
-
-    fileprivate var storedHandle: CiphertextHandle {
-        CiphertextHandle(PromptKeyStoreContract.Input(handle: handle.word, signature: []).storedHandle)
-    }
-}
-
-extension CiphertextHandle {
-    // Both have 32 bytes.
-    fileprivate init(_ word: Word) { self = CiphertextHandle(bytes: word.bytes) ?? .zero }
 }
 
 extension Address {
