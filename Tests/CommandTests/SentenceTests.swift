@@ -42,6 +42,7 @@ struct SentenceTests {
             for revert in [Revert.message(member.key), .custom(name: member.key, arguments: [])] {
                 let text = Sentence.about(revert)
                 #expect(!text.contains(member.key), "\(text)")
+                #expect(text.contains(/[.;] .|: blindference-node/), "what happened, and what to do: \(text)")
             }
         }
     }

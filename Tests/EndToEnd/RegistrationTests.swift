@@ -32,9 +32,13 @@ struct RegistrationTests {
 
         let registered = try await attest("--yes", "--format", "json")
         #expect(registered.status == 0, "\(registered.output)")
+        #expect(registered.output.contains("Will register this node with tier 0 and mock, for at most 0.000"))
         let line = try #require(registered.output.split(separator: "\n").first { $0.contains("\"registered\"") })
         let shown = try JSONValue(parsing: Array(line.utf8))
         #expect(shown["registered"] == true)
+        let transaction = try #require(shown["transaction"]?.text)
+        #expect(shown["explorer"]?.text == "https://sepolia.arbiscan.io/tx/" + transaction)
+        #expect(transaction.wholeMatch(of: /0x[0-9a-f]{64}/) != nil)
         // The coordinator's bytes, and no digest of their text.
         let hash = try #require(shown["certificate"]?.text).trimmingPrefix("0x")
         let record = try await chain.ask(
@@ -132,7 +136,7 @@ struct RegistrationTests {
             let settings = try chain.settings().merging(["BLF_STAKE_AMOUNT_WEI": limit]) { $1 }
             let terminal = Terminal(
                 password: "password of node", environment: node.environment(settings), folder: node.folder)
-            return try await terminal.run("attest", answering: answer)
+            return try await terminal.run("attest", first: ["1"], answering: "y", answer)
         }
         let dear = try await attest("y", limit: "9999999999999999")
         #expect(
@@ -145,6 +149,32 @@ struct RegistrationTests {
         #expect(agreed.status == 0 && agreed.shown.contains("register: in block"), "\(agreed.shown)")
         #expect(try await chain.transactions(of: node.address) == 1)
         #expect(try await chain.ask("eth_getBalance", .string(registry), "latest").text == "0x" + price)
+    }
+
+    @Test("attest asks in the published order: which attestation, the password, whether to register, whether to pay")
+    func order() async throws {
+        let network = try await TestNetwork("--nodes", "1")
+        let node = try await network.makeNode("node")
+        let chain = try await TestChain(funding: [node.address])
+        let terminal = Terminal(
+            password: "password of node", environment: node.environment(try chain.settings()), folder: node.folder)
+        let questions = ["Attest with [1] mock", "simulate it", "assword", "Register it", "Go on?"]
+        func asked(_ shown: String) -> [String] {
+            let places = questions.map { question in (question, shown.ranges(of: question).first?.lowerBound) }
+            return places.filter { $0.1 != nil }.sorted { $0.1 ?? shown.endIndex < $1.1 ?? shown.endIndex }.map(\.0)
+        }
+        let hardware = try await terminal.run("attest", first: ["3", "2", "no"])
+        #expect(hardware.status == 1 && hardware.shown.contains("attest --mock"), "\(hardware.shown)")
+        #expect(asked(hardware.shown) == Array(questions[..<2]), "\(hardware.shown)")
+        let unregistered = try await terminal.run("attest", first: ["2", "yes"], answering: "no")
+        #expect(unregistered.status == 0 && unregistered.shown.contains("Nothing was signed"))
+        #expect(asked(unregistered.shown) == Array(questions[..<4]), "\(unregistered.shown)")
+        #expect(try await chain.transactions(of: node.address) == 0)
+        let registered = try await terminal.run("attest", "--mock", answering: "", "yes")
+        #expect(registered.status == 0 && asked(registered.shown) == Array(questions[2...]), "\(registered.shown)")
+        #expect(try await chain.transactions(of: node.address) == 1)
+        let again = try await terminal.run("attest", first: [""])
+        #expect(again.status == 0 && asked(again.shown) == [questions[0], questions[2]], "\(again.shown)")
     }
 
     @Test("an attest that goes away leaves its transaction to the next one, which makes no other")

@@ -259,8 +259,8 @@ struct StakingCommandTests {
         try first.write("new", "battery staple", mode: 0o600)
         let changed = try await first.run(
             "wallet", "change-password", "--password-file", first.file("password"), "--new-password-file",
-            first.file("new"))
-        #expect(changed.status == 0, "\(changed.output)")
+            first.file("new"), "--format", "json")
+        #expect(changed.status == 0 && changed.output.contains(#"{"keystore":"#), "\(changed.output)")
         let old = try await first.run(
             "wallet", "change-password", "--password-file", first.file("password"), "--new-password-file",
             first.file("new"))
@@ -276,8 +276,9 @@ struct StakingCommandTests {
             environment: another)
         #expect(mistaken.status == 1 && mistaken.output.contains("0x00000000000000000000000000000000000000AA"))
         let imported = try await second.run(
-            "wallet", "import", second.file("other.json"), "--password-file", first.file("password"))
-        #expect(imported.status == 0, "\(imported.output)")
+            "wallet", "import", second.file("other.json"), "--password-file", first.file("password"), "--format",
+            "json")
+        #expect(imported.status == 0 && imported.output.contains(#"{"address":"0x"#), "\(imported.output)")
         #expect(try await second.run("wallet", "address").output == address.output)
         let foreign = try await second.run(
             "run", "--password-file", first.file("password"), environment: another)

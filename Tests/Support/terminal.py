@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Runs a program at a terminal of its own, answers its two questions, and prints all that the terminal showed:
-terminal.py PASSWORD ANSWER PROGRAM ARGUMENT…"""
+"""Runs a program at a terminal of its own, answers its questions in their order, and prints all that the terminal showed:
+terminal.py ANSWERS PROGRAM ARGUMENT…, the answers in lines"""
 
 import os
 import pty
 import sys
 
-password, answer, *command = sys.argv[1:]
+lines, *command = sys.argv[1:]
 pid, terminal = pty.fork()
 if pid == 0:
     os.execv(command[0], command)
-shown, answers = b"", [password, answer]
+shown, answers = b"", lines.split("\n")
 while True:
     try:
         part = os.read(terminal, 4096)

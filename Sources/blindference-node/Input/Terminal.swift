@@ -40,6 +40,10 @@ enum Terminal {
         return line
     }
 
+    static func agrees(_ question: String, fallback: Bool) -> Bool {
+        ask("\(question) (yes/no)", fallback: fallback ? "yes" : "no").lowercased().hasPrefix("y")
+    }
+
     static func note(_ text: String) { write("Note: \(text)\n", to: STDERR_FILENO) }
     static func complain(_ text: String) { write("\(text)\n", to: STDERR_FILENO) }
 

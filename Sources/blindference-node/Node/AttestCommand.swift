@@ -20,6 +20,7 @@ struct AttestCommand: AsyncParsableCommand {
 
     func run() async throws {
         let session = try Session(folder)
+        try chooseAttestation()
         let wallet = try session.wallet(password)
         let certificate: Certificate
         if consent.dryRun {
@@ -45,6 +46,19 @@ struct AttestCommand: AsyncParsableCommand {
             throw error
         }
         Report.show(fields, as: output.format)
+    }
+
+    /// What is left of the published question: one kind of attestation is there. A key for it has answered as well.
+    private func chooseAttestation() throws {
+        guard consent.asks, !mock, teeKey == nil else { return }
+        let question = "Attest with [1] mock (development) or [2] TEE or TPM (production)?"
+        while true {
+            let choice = Terminal.ask(question, fallback: "1")
+            if choice == "1" { return }
+            if choice == "2" { break }
+        }
+        let simulate = "This version attests no hardware. To go on, simulate it with a mock key?"
+        guard Terminal.agrees(simulate, fallback: true) else { throw CommandRefusal.noHardwareAttestation }
     }
 
     private func attest(_ session: Session, _ wallet: PrivateKey) async throws -> Certificate {
@@ -74,6 +88,13 @@ struct AttestCommand: AsyncParsableCommand {
         if standing.isRegistered { return AttestCommand.fields(standing) }
         guard consent.canAsk else {
             Terminal.note("This node is not registered on chain. Run: blindference-node attest --yes")
+            return [.init("registered", "Registered", false)]
+        }
+        guard
+            !consent.asks
+                || Terminal.agrees("This node is not registered on chain. Register it (needs gas)?", fallback: true)
+        else {
+            Terminal.note("Nothing was signed for the chain. To register later, run: blindference-node attest")
             return [.init("registered", "Registered", false)]
         }
         let receipt = try await registration.register(

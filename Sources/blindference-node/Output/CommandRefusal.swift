@@ -16,6 +16,7 @@ enum CommandRefusal: Refusal, Equatable {
     case jobUnknown(String)
     case notDeterministic
     case attestationFailed
+    case noHardwareAttestation
     case privateKeyRefused
     /// There is no terminal to ask on, and no `--yes`.
     case notAsked(action: String)

@@ -9,7 +9,7 @@ extension Sentence {
         case .noRegistry:
             "All registries' addresses are zero. Set node_registry_address, or leave it out for the network's own."
         case .noEndpoint: "rpc_url is not set. Set it to an RPC endpoint of Arbitrum Sepolia, or BLF_RPC_URL."
-        case .transport: "libcurl could not be set up."
+        case .transport: "libcurl could not be set up. Is there memory left? Then try again."
         case .contract(let error): about(error)
         case .transaction(let error): about(error)
         case .otherToken(let configured, let staking):
@@ -18,7 +18,8 @@ extension Sentence {
             contract takes \(staking.checksummed). Correct staking_address, or set blind_token_address to that where you \
             know it from elsewhere.
             """
-        case .belowMinimum(let minimum): "Each deposit must be at least \(minimum.text) BLIND. Nothing was signed."
+        case .belowMinimum(let minimum):
+            "Each deposit must be at least \(minimum.text) BLIND. Nothing was signed. Give that much or more."
         case .notEnough(let has, let needed):
             """
             The wallet has \(has.text) BLIND, and \(needed.text) are needed. Nothing was signed. What is staked already \
@@ -33,7 +34,8 @@ extension Sentence {
         case .nothingUnbonding: "Nothing unbonds. Start with: blindference-node staking unstake"
         case .unbondingAlready:
             "An earlier stake still unbonds. Withdraw it first: blindference-node staking withdraw"
-        case .notYet(let seconds): "The 96 hours are not over: \(duration(seconds)) are left."
+        case .notYet(let seconds):
+            "The 96 hours are not over: \(duration(seconds)) are left. Then give the command again."
         case .allowanceStands(let amount, let cause):
             """
             As far as is known nothing was staked, and the staking contract may still take \(amount.text) BLIND: \
@@ -159,49 +161,58 @@ extension Sentence {
         Word(0x41): "too much memory", Word(0x51): "call of an unset function",
     ]
 
+    /// What the network's contracts say, and what is left to do.
     private static let words = [
-        "NodeRegistry: caller is not ICL": "Only the coordinator may do this.",
-        "NodeRegistry: invalid tier": "The tier must be 0, 1 or 2.",
-        "NodeRegistry: already registered": "This address is registered already.",
-        "NodeRegistry: insufficient stake": "The registry asks for more ETH than was sent.",
-        "NodeRegistry: node not found": "This address is not registered.",
+        "NodeRegistry: caller is not ICL": coordinators,
+        "NodeRegistry: invalid tier": "The tier must be 0, 1 or 2. Attest again: blindference-node attest",
+        "NodeRegistry: already registered": "This address is registered already. Nothing is left to do.",
+        "NodeRegistry: insufficient stake": "The registry asks for more ETH than was sent. Raise stake_amount_wei.",
+        "NodeRegistry: node not found": "This address is not registered. Run: blindference-node attest",
         "NodeRegistry: node still active":
             "The registry still counts this node as active. Wait until its attestation has expired.",
-        "NodeRegistry: transfer failed": "The registry could not send the ETH back.",
-        "BlindferenceStaking: below min stake": "Each deposit must be at least 1000 BLIND.",
+        "NodeRegistry: transfer failed": "The registry could not send the ETH back. Is the wallet a contract?",
+        "BlindferenceStaking: below min stake": "Each deposit must be at least 1000 BLIND. Give that much or more.",
         "BlindferenceStaking: no stake": "There is nothing staked. See: blindference-node staking status",
-        "BlindferenceStaking: node has no stake": "That node has nothing staked.",
-        "BlindferenceStaking: unbonding in progress": "An earlier stake still unbonds. Withdraw it first.",
-        "BlindferenceStaking: no unbonding": "There is nothing to withdraw.",
-        "BlindferenceStaking: unbonding not ready": "The 96 hours are not over.",
-        "BlindferenceStaking: caller is not slasher": "Only the coordinator may do this.",
-        "Only ICL": "Only the coordinator may do this.",
-        "ICL already set by non-owner": "The coordinator's address is already set.",
-        "InvalidInitialization": "The contract is set up already.",
-        "NotDispatcher": "Only the coordinator may do this.",
-        "Job keys not set": "No key is stored for this job.",
+        "BlindferenceStaking: node has no stake": "That node has nothing staked. See: blindference-node staking status",
+        "BlindferenceStaking: unbonding in progress":
+            "An earlier stake still unbonds. Withdraw it first: blindference-node staking withdraw",
+        "BlindferenceStaking: no unbonding":
+            "There is nothing to withdraw. Start with: blindference-node staking unstake",
+        "BlindferenceStaking: unbonding not ready":
+            "The 96 hours are not over. See how long is left: blindference-node staking status",
+        "BlindferenceStaking: caller is not slasher": coordinators,
+        "Only ICL": coordinators,
+        "ICL already set by non-owner": "The coordinator's address is already set. \(addresses)",
+        "InvalidInitialization": "The contract is set up already. \(addresses)",
+        "NotDispatcher": coordinators,
+        "Job keys not set": "No key is stored for this job. The coordinator has to store it.",
         "ERC20InsufficientAllowance":
             "The staking contract may not take this much BLIND. Stake by: blindference-node staking stake",
-        "ERC20InsufficientBalance": "There is not enough BLIND.",
-        "OwnableUnauthorizedAccount": "Only the contract's owner may do this.",
-        "SafeERC20FailedOperation": "The transfer of BLIND failed.",
-        "ReentrancyGuardReentrantCall": "The contract was called while it was busy.",
-        "InvalidEncryptedInput": "The encrypted value has another type than the contract takes.",
-        "SenderNotAllowed": "The caller may not use this encrypted value.",
-        "InvalidSecurityZone": "The encrypted value is of another security zone.",
-        "InvalidSigner": "The encrypted value was not signed for this account and chain.",
-        "UnknownInvocation": "The chain knows no such job.",
-        "WrongStatus": "The job is at another stage.",
-        "CommitDeadlinePassed": "It is too late to commit.",
-        "RevealDeadlinePassed": "It is too late to reveal.",
-        "NotExpectedNode": "This job is another node's.",
-        "AlreadyCommitted": "A commitment is stored already.",
-        "AlreadyRevealed": "It is revealed already.",
-        "CommitMissing": "Nothing was committed.",
-        "RevealMismatch": "The revealed output is not the committed one.",
-        "InvalidSignature": "The attestation is not signed by this node.",
-        "InvalidWindow": "The attestation's dates are wrong.",
-        "AttestationExpired": "The attestation has expired.",
-        "AttestationNotFound": "There is no such attestation.",
+        "ERC20InsufficientBalance": "There is not enough BLIND. See: blindference-node balance",
+        "OwnableUnauthorizedAccount": "Only the contract's owner may do this. \(addresses)",
+        "SafeERC20FailedOperation": "The transfer of BLIND failed. See: blindference-node balance",
+        "ReentrancyGuardReentrantCall": "The contract was called while it was busy. Try again.",
+        "InvalidEncryptedInput": "The encrypted value has another type than the contract takes. \(helper)",
+        "SenderNotAllowed": "The caller may not use this encrypted value. \(helper)",
+        "InvalidSecurityZone": "The encrypted value is of another security zone. \(helper)",
+        "InvalidSigner": "The encrypted value was not signed for this account and chain. \(helper)",
+        "UnknownInvocation": "The chain knows no such job. \(uncommitted)",
+        "WrongStatus": "The job is at another stage. \(uncommitted)",
+        "CommitDeadlinePassed": "It is too late to commit. \(uncommitted)",
+        "RevealDeadlinePassed": "It is too late to reveal. \(uncommitted)",
+        "NotExpectedNode": "This job is another node's. \(uncommitted)",
+        "AlreadyCommitted": "A commitment is stored already. Nothing is left to do.",
+        "AlreadyRevealed": "It is revealed already. Nothing is left to do.",
+        "CommitMissing": "Nothing was committed. \(uncommitted)",
+        "RevealMismatch": "The revealed output is not the committed one. \(uncommitted)",
+        "InvalidSignature": "The attestation is not signed by this node. Attest again: blindference-node attest",
+        "InvalidWindow": "The attestation's dates are wrong. Check this machine's clock: blindference-node doctor",
+        "AttestationExpired": "The attestation has expired. Attest again: blindference-node attest",
+        "AttestationNotFound": "There is no such attestation. Run: blindference-node attest",
     ]
+
+    private static let addresses = "Check the contracts' addresses in the configuration."
+    private static let coordinators = "Only the coordinator may do this. \(addresses)"
+    private static let helper = "Check cofhe_helper, and the chain of rpc_url."
+    private static let uncommitted = "The job counts all the same; nothing is to be done."
 }

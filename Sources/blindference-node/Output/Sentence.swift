@@ -51,6 +51,8 @@ enum Sentence {
         case .notDeterministic:
             "The model gave two different answers to one request. Its jobs would fail the quorum: do not serve it."
         case .attestationFailed: "The coordinator did not take the attestation; the log line above has the reason."
+        case .noHardwareAttestation:
+            "This version attests no TEE and no TPM. Nothing was attested. At tier 0, run: blindference-node attest --mock"
         case .notAsked(let action):
             "Would \(action), but there is no terminal to ask on. Give --yes to go on, or --dry-run to look."
         case .privateKeyRefused: "The private key is not 64 hexadecimal digits of a valid key. Nothing was written."
