@@ -6,11 +6,13 @@
                                       of all test runs, where a test of a claim or of Tests/Security did not pass, or
                                       any test was skipped; print a table
   scripts/claims.py table LOG … [--again REGEX LOG …]
-                                      the claims that tests of Tests/Security prove, with PASS or FAIL; PART where the
-                                      rest of their tests has not run here. Again: logs of somebody else's run, in which
-                                      all tests of Tests/Security but those that match (SUITE/FUNCTION) must have passed
+                                      the claims that tests of Tests/Security, or other tests that ran, prove, with PASS
+                                      or FAIL; PART where the rest of their tests has not run here. Again: logs of somebody
+                                      else's run, in which all tests of Tests/Security but those that match
+                                      (SUITE/FUNCTION) must have passed
 
-A claim is a sentence and the tests that prove it, each named by its display name. Exit status 1: something is false.
+A claim is a sentence and the tests that prove it, each named by its display name; README.md begins with the chief
+ones. Exit status 1: something is false.
 """
 import pathlib
 import re
@@ -19,7 +21,6 @@ import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SECURITY = ROOT / "Tests" / "Security"
-MARKERS = ("<!-- claims: written by scripts/claims.py -->", "<!-- end of claims -->")
 NAME = re.compile(r'@Test\(\s*"((?:[^"\\]|\\.)*)".*?\bfunc (\w+)', re.DOTALL)
 # A line of a run: mark, name, and how it went. A test that runs cases says how many.
 LINE = re.compile(r'Test "(.*)" (?:with [1-9]\d* test cases? )?(passed|failed|skipped)')
@@ -60,13 +61,18 @@ def promises(claims):
 
 
 def documents(claims, tests):
-    yield ROOT / "README.md", rows(claims, tests)
-    yield ROOT / "SECURITY.md", promises(claims)
+    """Each document, and what it says once the claims are in their places."""
+    chief = promises(claim for claim in claims if claim.get("chief"))
+    yield ROOT / "README.md", {"chief claims": chief, "claims": rows(claims, tests)}
+    yield ROOT / "SECURITY.md", {"claims": promises(claims)}
 
 
-def placed(text, body):
-    start, end = (text.index(marker) for marker in MARKERS)
-    return text[: start + len(MARKERS[0])] + "\n\n" + body + "\n\n" + text[end:]
+def placed(text, parts):
+    for name, body in parts.items():
+        begin = f"<!-- {name}: written by scripts/claims.py -->"
+        start, end = text.index(begin) + len(begin), text.index(f"<!-- end of {name} -->")
+        text = text[:start] + "\n\n" + body + "\n\n" + text[end:]
+    return text
 
 
 def main(words):
@@ -83,8 +89,8 @@ def main(words):
     claims = tomllib.loads((ROOT / "docs" / "claims.toml").read_text())["claim"]
     tests = tests_by_name()
     if command == "write":
-        for path, body in documents(claims, tests):
-            path.write_text(placed(path.read_text(), body))
+        for path, parts in documents(claims, tests):
+            path.write_text(placed(path.read_text(), parts))
         return 0
     wrong = []
     for claim in claims:
@@ -95,8 +101,8 @@ def main(words):
             if len(places) != 1:
                 wrong.append(f"{len(places)} tests are called: {name}")
     if command == "check":
-        for path, body in documents(claims, tests):
-            if path.read_text() != placed(path.read_text(), body):
+        for path, parts in documents(claims, tests):
+            if path.read_text() != placed(path.read_text(), parts):
                 wrong.append(f"{path.name} does not say what docs/claims.toml says. Run: scripts/claims.py write")
     if logs:
         seen = outcomes(logs)
@@ -104,7 +110,7 @@ def main(words):
         for claim in claims:
             states = {name: seen.get(name, "not run") for name in claim["tests"]}
             if command == "table":
-                if not inside & set(states):
+                if not any(name in seen or name in inside for name in states):
                     continue
                 elsewhere = {name for name, state in states.items() if state == "not run" and name not in inside}
                 states = {name: state for name, state in states.items() if name not in elsewhere}

@@ -83,7 +83,9 @@ struct ClaimsTests {
         let (status, output) = try project.run("check", try project.log())
         #expect(status == 0, "\(output)")
         #expect(output.contains("PASS  ") && !output.contains("FAIL  "))
-        #expect(try project.run("table", try project.log()).status == 0)
+        let table = try project.run("table", try project.log())
+        let claims = try project.text("docs/claims.toml").matches(of: #/(?m)^says = /#).count
+        #expect(table.status == 0 && table.output.matches(of: #/(?m)^PASS  /#).count == claims, "\(table.output)")
     }
 
     @Test(
@@ -119,10 +121,13 @@ struct ClaimsTests {
     func unproven() throws {
         let project = try Project()
         #expect(try project.run("check").status == 0)
-        try project.change("README.md") { $0.replacing("| claim | proven by |\n|---|---|\n|", with: "| claim |\n") }
-        #expect(try project.run("check").output.contains("README.md does not say what docs/claims.toml says"))
-        #expect(try project.run("write").status == 0)
-        #expect(try project.run("check").status == 0)
+        let end = "<!-- end of chief claims -->"
+        for (text, other) in [("| claim | proven by |\n|---|---|\n|", "| claim |\n"), (end, "- All is well.\n\(end)")] {
+            try project.change("README.md") { $0.replacing(text, with: other) }
+            #expect(try project.run("check").output.contains("README.md does not say what docs/claims.toml says"))
+            #expect(try project.run("write").status == 0)
+            #expect(try project.run("check").status == 0)
+        }
         try project.change("docs/claims.toml") { $0.replacing("    \"\(project.proof)\",\n", with: "    \"none\",\n") }
         let unknown = try project.run("check")
         #expect(unknown.status == 1 && unknown.output.contains("0 tests are called: none"), "\(unknown.output)")
