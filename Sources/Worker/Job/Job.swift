@@ -41,7 +41,7 @@ struct Job: ~Copyable {
             // The next steps wait for others: upload, encryption service. Nothing plain waits with them.
             _ = consume answer
             try channel.send(.output, fields: Job.outputFields(innerHash, opened), body: sealed)
-            try storeOutputKey(key, encryption)
+            try storeOutputKey(consume key, encryption)
         }
         _ = try channel.receive(.done)
     }
@@ -86,17 +86,19 @@ struct Job: ~Copyable {
         }
     }
 
-    private mutating func storeOutputKey(_ key: borrowing SecretBytes, _ order: EncryptionOrder) throws {
+    /// Takes the key: it is wiped before anybody hears that it is encrypted.
+    private mutating func storeOutputKey(_ key: consuming SecretBytes, _ order: EncryptionOrder) throws {
         switch order {
-        case .service(let service): try storeOutputKey(key, by: service)
+        case .service(let service): try storeOutputKey(consume key, by: service)
         case .helper(let timeout):
             let packed = try HelperExchange.pack(
                 key, over: Connection(plain: try connect(.encryption), deadline: Deadline(milliseconds: timeout)))
+            _ = consume key
             try channel.send(.outputKey, fields: [], body: packed)
         }
     }
 
-    private mutating func storeOutputKey(_ key: borrowing SecretBytes, by service: EncryptionService) throws {
+    private mutating func storeOutputKey(_ key: consuming SecretBytes, by service: EncryptionService) throws {
         let encryption = OutputKeyEncryption(order: service)
         let half = AES256GCM.keyBytes / 2
         var handles: [String] = []
@@ -115,6 +117,7 @@ struct Job: ~Copyable {
                 Deadline.pause(milliseconds: 500)
             }
         }
+        _ = consume key
         try channel.send(.outputKey, fields: [.init("high", .string(handles[0])), .init("low", .string(handles[1]))])
     }
 

@@ -40,6 +40,7 @@ struct JobRun {
             try await answer()
         } else {
             // An earlier try has made it. What may be paid for already is not made again.
+            guard entry.output == nil || services.outputKeys != nil else { throw .outputKeyNotStored }
             try await probeStorage().get()
             _ = try await claim(with: nil)
             entry.state = .computed
